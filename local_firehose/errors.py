@@ -37,13 +37,13 @@ class WireError(LocalFirehoseError):
     status = 500
 
     def __init__(
-        self, message: str, *, type: str | None = None, status: int | None = None, code: str | None = None
+        self, message: str, *, error_type: str | None = None, status: int | None = None, code: str | None = None
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
-        if type is not None:
-            self.type = type
+        if error_type is not None:
+            self.type = error_type
         if status is not None:
             self.status = status
 
