@@ -1,0 +1,188 @@
+"""Append accepted records durably: group commit, one sync for all who wait.
+
+Talks to: the disk (one folder per stream). A record counts as accepted once `append` has returned; a torn tail left by a crash is found
+at the next start and was never acknowledged. A start never writes behind such a tail but begins a new segment.
+"""
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from local_firehose.journal_block import block_bytes, encode_block
+from local_firehose.journal_segment import (
+    Segment,
+    create_segment,
+    find_end,
+    retire_segment,
+    segments,
+    sync_data,
+)
+
+MAX_COMMIT_BYTES = 8 * 1024 * 1024
+FIRST_SEGMENT_BYTES = 1024 * 1024  # idle streams stay small; each further segment doubles
+MAX_SEGMENT_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedEnd:
+    """How far a journal is durable: the place in the newest segment, and the sequence that comes next."""
+
+    serial: int
+    offset: int
+    next_sequence: int
+
+
+@dataclass(slots=True)
+class _Waiter:
+    records: Sequence[bytes]
+    data_bytes: int
+    arrived_ms: int
+    future: "asyncio.Future[int]"
+
+
+class Journal:
+    """The journal of one stream, as the accepting process sees it; call it from one event loop.
+
+    `on_commit` hears of every new durable end, in the event loop.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        executor: Executor,
+        on_commit: Callable[[CommittedEnd], None] = lambda _end: None,
+        sync: Callable[[int], None] = sync_data,
+    ) -> None:
+        self._folder = folder
+        self._executor = executor
+        self._on_commit = on_commit
+        self._sync = sync
+        self._waiting: deque[_Waiter] = deque()
+        self._commit_task: asyncio.Task[None] | None = None
+        self._descriptor: int | None = None
+        self._segment_bytes = 0
+        self._offset = 0
+        self._files = threading.Lock()  # names in the folder: rolled by the committer, recycled by whoever releases
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._serial, self._next_sequence, self._arrived_ms, self._end = self._recover()
+
+    def _recover(self) -> tuple[int, int, int, CommittedEnd]:
+        found = segments(self._folder)
+        if not found:
+            return 0, 0, 0, CommittedEnd(0, 0, 0)
+        newest, end = found[-1], find_end(found[-1])
+        arrived_ms = end.arrived_ms
+        if not arrived_ms and len(found) > 1:  # a segment was begun and never written to
+            arrived_ms = find_end(found[-2]).arrived_ms
+        durable = CommittedEnd(newest.serial, end.offset, end.next_sequence)
+        return newest.serial, end.next_sequence, arrived_ms, durable
+
+    @property
+    def end(self) -> CommittedEnd:
+        """How far the journal is durable now."""
+        return self._end
+
+    @property
+    def next_sequence(self) -> int:
+        """How many records were ever accepted."""
+        return self._end.next_sequence
+
+    async def append(self, records: Sequence[bytes], *, arrived_ms: int) -> int:
+        """Store the records in order; return the sequence of the first when they are durable.
+
+        Raises:
+            OSError: they could not be stored; none of them counts as accepted.
+        """
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiter(records, sum(map(len, records)), arrived_ms, future))
+        if self._commit_task is None or self._commit_task.done():
+            self._commit_task = asyncio.ensure_future(self._commit_waiting())
+        return await future
+
+    async def close(self) -> None:
+        """Finish the commit that is under way and release the file."""
+        if self._commit_task is not None:
+            await asyncio.wait([self._commit_task])
+        self._close_segment()
+
+    def release(self, before_sequence: int) -> list[Segment]:
+        """Recycle every segment whose records all come before that sequence; return them. May run in another thread."""
+        released = []
+        with self._files:
+            found = segments(self._folder)
+            for segment, following in pairwise(found):
+                if following.first_sequence > before_sequence:
+                    break
+                retire_segment(segment)
+                released.append(segment)
+        return released
+
+    async def _commit_waiting(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group = self._take_group()
+            try:
+                first = await loop.run_in_executor(self._executor, self._write, group)
+            except OSError as error:
+                self._close_segment()  # what stands behind the durable end is unknown: never write there again
+                for waiter in group:
+                    if not waiter.future.done():
+                        waiter.future.set_exception(error)
+                continue
+            for waiter in group:
+                if not waiter.future.done():
+                    waiter.future.set_result(first)
+                first += len(waiter.records)
+            self._on_commit(self._end)
+
+    def _take_group(self) -> list[_Waiter]:
+        group = [self._waiting.popleft()]
+        size = group[0].data_bytes
+        while self._waiting and size + self._waiting[0].data_bytes <= MAX_COMMIT_BYTES:
+            waiter = self._waiting.popleft()
+            size += waiter.data_bytes
+            group.append(waiter)
+        return group
+
+    def _write(self, group: list[_Waiter]) -> int:
+        records = group[0].records if len(group) == 1 else [record for waiter in group for record in waiter.records]
+        needed = block_bytes(len(records), sum(waiter.data_bytes for waiter in group))
+        descriptor = self._descriptor
+        if descriptor is None or self._offset + needed > self._segment_bytes:
+            descriptor = self._roll(needed)
+        # decided: arrival never runs backwards inside a journal, whatever the system clock does
+        self._arrived_ms = max(self._arrived_ms, group[0].arrived_ms)
+        first = self._next_sequence
+        block = encode_block(segment=self._serial, sequence=first, arrived_ms=self._arrived_ms, records=records)
+        written = 0
+        view = memoryview(block)
+        while written < len(block):
+            written += os.pwrite(descriptor, view[written:], self._offset + written)
+        self._sync(descriptor)
+        self._offset += len(block)
+        self._next_sequence = first + len(records)
+        self._end = CommittedEnd(self._serial, self._offset, self._next_sequence)
+        return first
+
+    def _roll(self, needed_bytes: int) -> int:
+        size = max(needed_bytes, min(max(self._segment_bytes * 2, FIRST_SEGMENT_BYTES), MAX_SEGMENT_BYTES))
+        with self._files:
+            segment, descriptor, true_size = create_segment(
+                self._folder, serial=self._serial + 1, first_sequence=self._next_sequence, size_bytes=size
+            )
+        self._close_segment()
+        self._serial = segment.serial
+        self._descriptor, self._segment_bytes, self._offset = descriptor, true_size, 0
+        return descriptor
+
+    def _close_segment(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

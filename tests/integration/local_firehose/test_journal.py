@@ -1,0 +1,157 @@
+"""The journal on a real disk: what was acknowledged is read back, whatever tore."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from local_firehose import journal as journal_module
+from local_firehose.journal import CommittedEnd, Journal
+from local_firehose.journal_reader import JournalReader
+from local_firehose.journal_segment import segments
+
+ARRIVED_MS = 1_715_915_045_000
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def read_all(
+    folder: Path, end: CommittedEnd, *, start: int = 0, max_records: int = 7, max_bytes: int = 1 << 20
+) -> tuple[list[bytes], list[tuple[int, int]]]:
+    lost: list[tuple[int, int]] = []
+    reader = JournalReader(folder, on_damage=lambda first, count: lost.append((first, count)))
+    reader.seek(start)
+    records: list[bytes] = []
+    while (chunk := reader.read(end, max_records=max_records, max_bytes=max_bytes)) is not None:
+        records.extend(chunk.data.to_pylist())
+    reader.close()
+    return records, lost
+
+
+def write(folder: Path, executor: ThreadPoolExecutor, puts: Sequence[Sequence[bytes]]) -> CommittedEnd:
+    async def run() -> CommittedEnd:
+        journal = Journal(folder, executor=executor)
+        for put in puts:
+            await journal.append(put, arrived_ms=ARRIVED_MS)
+        await journal.close()
+        return journal.end
+
+    return asyncio.run(run())
+
+
+def test_records_are_read_back_in_order_with_their_sequences(tmp_path: Path, executor: ThreadPoolExecutor) -> None:
+    puts = [[b"a", b"", b"\x00\xff" * 9], [b"b" * 100_000], [b"c"] * 500]
+    end = write(tmp_path, executor, puts)
+    assert end.next_sequence == 504
+    assert read_all(tmp_path, end) == ([record for put in puts for record in put], [])
+
+
+@pytest.mark.parametrize(
+    "start", [pytest.param(0, id="first"), pytest.param(2, id="mid-block"), pytest.param(503, id="last")]
+)
+def test_reading_begins_at_any_sequence(tmp_path: Path, executor: ThreadPoolExecutor, start: int) -> None:
+    records = [b"%d" % number for number in range(504)]
+    end = write(tmp_path, executor, [records[:3], records[3:4], records[4:]])
+    assert read_all(tmp_path, end, start=start) == (records[start:], [])
+
+
+def test_puts_that_wait_together_share_one_sync(tmp_path: Path, executor: ThreadPoolExecutor) -> None:
+    syncs: list[int] = []
+
+    async def run() -> list[int]:
+        journal = Journal(tmp_path, executor=executor, sync=syncs.append)
+        firsts = await asyncio.gather(*(journal.append([b"x"] * 3, arrived_ms=ARRIVED_MS) for _ in range(64)))
+        await journal.close()
+        return firsts
+
+    assert asyncio.run(run()) == list(range(0, 192, 3))
+    assert len(syncs) <= 2
+
+
+def test_small_windows_and_large_records_lose_nothing(
+    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_firehose.journal_reader._WINDOW_BYTES", 64)
+    puts = [[b"r%d-%d" % (put, number) * (1 + 50 * (number % 3)) for number in range(9)] for put in range(20)]
+    end = write(tmp_path, executor, puts)
+    flat = [record for put in puts for record in put]
+    assert read_all(tmp_path, end, max_records=1, max_bytes=10) == (flat, [])
+
+
+def test_a_torn_tail_is_not_taken_for_accepted_and_later_puts_follow_it(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    end = write(tmp_path, executor, [[b"kept"], [b"torn" * 100]])
+    segment = segments(tmp_path)[0]
+    with segment.path.open("r+b") as file:
+        file.seek(end.offset - 50)
+        file.write(bytes(50))
+    end = write(tmp_path, executor, [[b"after"]])
+    assert read_all(tmp_path, end) == ([b"kept", b"after"], [])
+
+
+def test_damage_before_the_end_costs_its_own_block_only(tmp_path: Path, executor: ThreadPoolExecutor) -> None:
+    end = write(tmp_path, executor, [[b"one"], [b"two-a", b"two-b"], [b"three"]])
+    segment = segments(tmp_path)[0]
+    data = bytearray(segment.path.read_bytes())
+    at = data.index(b"two-a")
+    data[at] ^= 1
+    segment.path.write_bytes(data)
+    assert read_all(tmp_path, end) == ([b"one", b"three"], [(1, 2)])
+
+
+def test_a_full_disk_refuses_the_put_and_keeps_what_was_acknowledged(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    def full(_descriptor: int) -> None:
+        if filled:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    filled: list[bool] = []
+
+    async def run() -> CommittedEnd:
+        journal = Journal(tmp_path, executor=executor, sync=full)
+        await journal.append([b"before"], arrived_ms=ARRIVED_MS)
+        filled.append(True)
+        with pytest.raises(OSError, match="No space left"):
+            await journal.append([b"refused"], arrived_ms=ARRIVED_MS)
+        filled.clear()
+        await journal.append([b"after"], arrived_ms=ARRIVED_MS)
+        await journal.close()
+        return journal.end
+
+    end = asyncio.run(run())
+    assert end.next_sequence == 2
+    assert read_all(tmp_path, end) == ([b"before", b"after"], [])
+
+
+def test_segments_roll_are_released_and_recycled(
+    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "FIRST_SEGMENT_BYTES", 4096)
+    monkeypatch.setattr(journal_module, "MAX_SEGMENT_BYTES", 4096)
+    records = [bytes([number % 251]) * 1000 for number in range(60)]
+
+    async def run() -> tuple[CommittedEnd, int]:
+        journal = Journal(tmp_path, executor=executor)
+        for record in records[:20]:
+            await journal.append([record], arrived_ms=ARRIVED_MS)
+        released = len(journal.release(10))
+        for record in records[20:]:
+            await journal.append([record], arrived_ms=ARRIVED_MS)
+        await journal.close()
+        return journal.end, released
+
+    end, released = asyncio.run(run())
+    assert released == 3
+    assert len(list(tmp_path.glob("spare-*"))) == 0  # both were written over again
+    found, lost = read_all(tmp_path, end, start=10)
+    assert (found, lost) == (records[10:], [])
