@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3D
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 CompressionFormat = Literal["UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"]
 
@@ -110,3 +110,91 @@ class DeliveryConfig:
     def processor(self, kind: str) -> Processor | None:
         """Return the processor of that type, or None."""
         return next((processor for processor in self.processors if processor.type == kind), None)
+
+
+def delivery_config(
+    stream: StreamId,
+    *,
+    version: int,
+    destination: Mapping[str, Any],
+    kinesis_source: Mapping[str, Any] | None = None,
+) -> DeliveryConfig:
+    """Read a completed ExtendedS3DestinationDescription into what delivery needs.
+
+    Args:
+        stream: whose destination it is; its account and Region are the defaults of the schema reference.
+        version: VersionId as a number, part of every object's name.
+        destination: as Describe shows it, defaults filled in.
+        kinesis_source: KinesisStreamSourceDescription, or None for Direct PUT.
+    """
+    partitioning = destination.get("DynamicPartitioningConfiguration", {})
+    backup = destination.get("S3BackupDescription")
+    return DeliveryConfig(
+        stream=stream,
+        version=version,
+        source="KinesisStreamAsSource" if kinesis_source else "DirectPut",
+        s3=_s3_destination(destination),
+        processors=_processors(destination.get("ProcessingConfiguration", {})),
+        partitioning_retry_seconds=(
+            partitioning["RetryOptions"]["DurationInSeconds"] if partitioning.get("Enabled") else None
+        ),
+        conversion=_conversion(destination.get("DataFormatConversionConfiguration"), stream),
+        backup=_s3_destination(backup) if backup and destination.get("S3BackupMode") == "Enabled" else None,
+        kinesis_stream_arn=kinesis_source["KinesisStreamARN"] if kinesis_source else None,
+        kinesis_role_arn=kinesis_source["RoleARN"] if kinesis_source else None,
+    )
+
+
+def _s3_destination(description: Mapping[str, Any]) -> S3Destination:
+    hints = description["BufferingHints"]
+    logging = description["CloudWatchLoggingOptions"]
+    is_logging = logging.get("Enabled", False)
+    return S3Destination(
+        bucket=description["BucketARN"].partition(":::")[2],
+        role_arn=description["RoleARN"],
+        prefix=description.get("Prefix", ""),
+        error_output_prefix=description.get("ErrorOutputPrefix", ""),
+        buffering=BufferingHints(size_mib=hints["SizeInMBs"], interval_seconds=hints["IntervalInSeconds"]),
+        compression_format=description["CompressionFormat"],
+        file_extension=description.get("FileExtension", ""),
+        custom_time_zone=description.get("CustomTimeZone") or "UTC",
+        kms_key_arn=description["EncryptionConfiguration"].get("KMSEncryptionConfig", {}).get("AWSKMSKeyARN"),
+        log_group=logging.get("LogGroupName") if is_logging else None,
+        log_stream=logging.get("LogStreamName") if is_logging else None,
+    )
+
+
+def _processors(configuration: Mapping[str, Any]) -> tuple[Processor, ...]:
+    if not configuration.get("Enabled", False):
+        return ()
+    return tuple(
+        Processor(
+            type=processor["Type"],
+            parameters={
+                parameter["ParameterName"]: parameter["ParameterValue"] for parameter in processor.get("Parameters", [])
+            },
+        )
+        for processor in configuration.get("Processors", [])
+    )
+
+
+def _conversion(configuration: Mapping[str, Any] | None, stream: StreamId) -> Conversion | None:
+    if configuration is None or not configuration.get("Enabled", True):
+        return None
+    schema = configuration["SchemaConfiguration"]
+    deserializer, deserializer_options = next(iter(configuration["InputFormatConfiguration"]["Deserializer"].items()))
+    serializer, serializer_options = next(iter(configuration["OutputFormatConfiguration"]["Serializer"].items()))
+    return Conversion(
+        schema=SchemaReference(
+            role_arn=schema["RoleARN"],
+            catalog_id=schema.get("CatalogId", stream.account_id),
+            database_name=schema["DatabaseName"],
+            table_name=schema["TableName"],
+            region=schema.get("Region", stream.region),
+            version_id=schema.get("VersionId", "LATEST"),
+        ),
+        deserializer=deserializer,
+        deserializer_options=deserializer_options,
+        serializer=serializer,
+        serializer_options=serializer_options,
+    )
