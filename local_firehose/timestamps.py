@@ -1,0 +1,123 @@
+"""Timestamps and dates of JSON records as instants, by the rules of the OpenX and Hive SerDes.
+
+Pure. A timestamp is epoch nanoseconds (UTC) as Parquet's INT96 is read back: wrapped into 64 bits; a date is days since 1970-01-01.
+Source: https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html (formats), java.sql.Timestamp.valueOf (the space
+form, vectors from OpenJDK 17 in the tests). Days before 1582-10-15 count in the Gregorian calendar. # decided: docs/fidelity/conversion.md
+"""
+
+import re
+from calendar import monthrange
+from datetime import date
+from decimal import Decimal
+
+from local_firehose.java_numbers import LONG_MAX, LONG_MIN
+from local_firehose.serde_errors import MalformedDataError
+
+TIMESTAMP_FORMAT_MESSAGE = "Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff]"
+MILLISECONDS_FROM = 10**12  # observed: |n| below is seconds, from here on milliseconds (floci-io/floci, 2026-09-08)
+
+_NANOSECONDS = 10**9
+_DAY_SECONDS = 86_400
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+_SQL = re.compile(
+    r"([+-]?\d{1,4})-([+-]?\d{1,2})-([+-]?\d{1,2}) ([+-]?\d+):([+-]?\d+):([+-]?\d+)(?:\.(\d{1,9}))?", re.ASCII
+)
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z?", re.ASCII)
+
+
+def openx_timestamp(text: str) -> int:
+    """Return the instant of a JSON number or string in a timestamp column.
+
+    Seconds, milliseconds from 10^12 on, ``yyyy-[m]m-[d]d h:m:s[.f]`` and strict ``yyyy-MM-dd'T'HH:mm:ss[.f]'Z'``. Without ``Z`` it is
+    UTC too. # decided: §9 of the notes in docs/fidelity/conversion.md
+
+    Raises:
+        MalformedDataError: any other text, an offset such as ``+00:00`` among them. # observed: an error object of 2026-05
+    """
+    if ":" not in text:
+        return _epoch(text)
+    return _iso(text) if "T" in text else sql_timestamp(text)
+
+
+def sql_timestamp(text: str) -> int:
+    """Return what java.sql.Timestamp.valueOf makes of `text`; fields roll over, so February 30th is March 2nd.
+
+    Raises:
+        MalformedDataError: not of that form, with Java's message.
+    """
+    match = _SQL.fullmatch(text.strip())
+    if not match or len(match[1]) != 4:
+        raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
+    year, month, day, hour, minute, second = (int(match[field]) for field in range(1, 7))
+    days = _days(year, month, day)
+    if days is None or max(abs(hour), abs(minute), abs(second)) >= 2**31:
+        raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
+    return _instant(days * _DAY_SECONDS + hour * 3600 + minute * 60 + second, match[7])
+
+
+def sql_date(text: str) -> int:
+    """Return the day of ``yyyy-[m]m-[d]d`` as java.sql.Date.valueOf reads it; February 30th is March 2nd.
+
+    Raises:
+        MalformedDataError: any other text.
+    """
+    match = _DATE.fullmatch(text)
+    days = _days(int(match[1]), int(match[2]), int(match[3])) if match else None
+    if days is None:
+        raise MalformedDataError(f'Date format must be yyyy-[m]m-[d]d, for input string: "{text}"')
+    return days
+
+
+def wrapped(nanoseconds: int) -> int:
+    """Return `nanoseconds` in 64 bits: what readers make of an INT96 beyond that."""
+    # observed: year 33658 reads as 2092
+    return (nanoseconds + 2**63) % 2**64 - 2**63
+
+
+def _days(year: int, month: int, day: int) -> int | None:
+    if not (1 <= month <= 12 and 1 <= day <= 31 and 0 <= year <= 9999):
+        return None
+    if year == 0:  # Python's calendar starts with year 1; the 400-year cycle has 146,097 days
+        return date(400, month, 1).toordinal() - 146_097 + day - 1 - _EPOCH_DAY
+    return date(year, month, 1).toordinal() + day - 1 - _EPOCH_DAY
+
+
+def _month_length(year: int, month: int) -> int:
+    return monthrange(year or 400, month)[1]
+
+
+def _iso(text: str) -> int:
+    match = _ISO.fullmatch(text)
+    if not match:
+        raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
+    year, month, day, hour, minute, second = (int(match[field]) for field in range(1, 7))
+    days = _days(year, month, day)
+    if days is None or hour > 23 or minute > 59 or second > 59 or day > _month_length(year, month):
+        raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
+    return _instant(days * _DAY_SECONDS + hour * 3600 + minute * 60 + second, match[7])
+
+
+def _instant(seconds: int, fraction: str | None) -> int:
+    return wrapped(seconds * _NANOSECONDS + int((fraction or "0").ljust(9, "0")))
+
+
+def _epoch(text: str) -> int:
+    if text.isdecimal() and text.isascii() and len(text) < 19:
+        whole = int(text)
+        return wrapped(whole * (10**9 if whole < MILLISECONDS_FROM else 10**6))
+    if not _NUMBER.fullmatch(text) or len(text) > 400:
+        raise MalformedDataError(f'For input string: "{text}"')
+    number = Decimal(text)
+    if not number:
+        return 0
+    if not -400 < number.adjusted() < 19:
+        if number.adjusted() <= -400:
+            return 0
+        raise MalformedDataError(f"Value {text} is out of range for a column of type timestamp")
+    # observed: a fraction is kept; decided: to the millisecond, where the SerDe's Java code cuts it
+    millis = int(number * 1000) if abs(number) < MILLISECONDS_FROM else int(number)
+    if not LONG_MIN <= millis <= LONG_MAX:
+        raise MalformedDataError(f"Value {text} is out of range for a column of type timestamp")
+    return wrapped(millis * 10**6)

@@ -1,0 +1,64 @@
+"""Every row of tests/fidelity/conversion*.yaml: one AWS fact, its mark, and what the converter answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+import yaml
+
+from firehose_spec.glue_types import Column, parse
+from local_firehose.conversion import RefusedRecord, converter_for
+from local_firehose.stream_config import Conversion, SchemaReference
+
+FACTS = [
+    fact
+    for path in sorted((Path(__file__).parents[2] / "fidelity").glob("conversion*.yaml"))
+    for fact in yaml.safe_load(path.read_text("utf-8"))
+]
+REFERENCE = SchemaReference("arn:aws:iam::123456789012:role/r", "123456789012", "db", "t", "us-east-1", "LATEST")
+
+
+def columns(fact: dict[str, Any]) -> tuple[Column, ...]:
+    return tuple(Column(name, parse(kind)) for name, kind in fact["columns"].items())
+
+
+def conversion(fact: dict[str, Any]) -> Conversion:
+    return Conversion(REFERENCE, fact.get("serde", "OpenXJsonSerDe"), fact.get("options", {}), "ParquetSerDe", {})
+
+
+def record(fact: dict[str, Any]) -> bytes:
+    return fact["record"] if isinstance(fact["record"], bytes) else fact["record"].encode()
+
+
+def shown(column: pa.ChunkedArray) -> list[Any]:
+    """Values as the YAML spells them: times, dates and decimals as text, maps as lists of pairs."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return [text and text.rstrip("0").removesuffix(".") for text in pc.cast(column, pa.string()).to_pylist()]
+    if pa.types.is_date(kind) or pa.types.is_decimal(kind):
+        return pc.cast(column, pa.string()).to_pylist()
+    if pa.types.is_map(kind):
+        return [pairs and [list(pair) for pair in pairs] for pairs in column.to_pylist()]
+    return column.to_pylist()
+
+
+@pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in FACTS])
+def test_record_converts_as_the_fact_says(fact: dict[str, Any]) -> None:
+    converted = converter_for(conversion(fact), columns(fact)).convert([record(fact)])
+    if "error" in fact:
+        assert converted.failures == [RefusedRecord(0, *fact["error"])]
+        assert converted.table.num_rows == 0
+        return
+    assert converted.failures == []
+    rows = fact["rows"] if "rows" in fact else [fact["row"]]
+    expected = {name: [row.get(name) for row in rows] for name in fact["columns"]}
+    assert {name: shown(converted.table[name]) for name in converted.table.column_names} == expected
+    assert converted.record_of_row.tolist() == [0] * len(rows)
+
+
+def test_every_fact_has_its_own_id_a_mark_and_a_source() -> None:
+    assert len({fact["id"] for fact in FACTS}) == len(FACTS)
+    assert {fact["mark"] for fact in FACTS} <= {"documented", "observed", "decided"}
+    assert all(fact["source"] for fact in FACTS)
