@@ -4,10 +4,12 @@ Source: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-fail
 https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html; marks in docs/fidelity.md.
 """
 
-PROCESSING_FAILED = "processing-failed"
-METADATA_EXTRACTION_FAILED = "metadata-extraction-failed"
-FORMAT_CONVERSION_FAILED = "format-conversion-failed"
-ACTIVE_PARTITION_EXCEEDED = "activePartitionExceeded"
+from typing import Final
+
+PROCESSING_FAILED: Final = "processing-failed"
+METADATA_EXTRACTION_FAILED: Final = "metadata-extraction-failed"
+FORMAT_CONVERSION_FAILED: Final = "format-conversion-failed"
+ACTIVE_PARTITION_EXCEEDED: Final = "activePartitionExceeded"
 ERROR_OUTPUT_TYPES = (
     PROCESSING_FAILED,
     METADATA_EXTRACTION_FAILED,
