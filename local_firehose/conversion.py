@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from firehose_spec.glue_types import Column
 from local_firehose.columns import arrow_schema, arrow_table
+from local_firehose.hive_serde import HiveSerde
 from local_firehose.openx_serde import OpenXSerde
 from local_firehose.serde_errors import ConversionError
-from local_firehose.serde_options import OpenXOptions
+from local_firehose.serde_options import HiveOptions, OpenXOptions
 from local_firehose.stream_config import Conversion
 
 
@@ -72,4 +73,6 @@ class Converter:
 
 def converter_for(conversion: Conversion, columns: tuple[Column, ...]) -> Converter:
     """Return the converter of a stream's conversion settings for the columns of its Glue table."""
+    if conversion.deserializer == "HiveJsonSerDe":
+        return Converter(columns, HiveSerde(columns, HiveOptions.from_wire(conversion.deserializer_options)))
     return Converter(columns, OpenXSerde(columns, OpenXOptions.from_wire(conversion.deserializer_options)))

@@ -76,16 +76,21 @@ def wrapped(nanoseconds: int) -> int:
     return (nanoseconds + 2**63) % 2**64 - 2**63
 
 
+def days_from_civil(year: int, month: int, day: int) -> int:
+    """Return the days from 1970-01-01 to a Gregorian date of any year; a day beyond the month's end counts on."""
+    cycles, year_of_cycle = divmod(year, 400)  # the calendar repeats after 400 years, which have 146,097 days
+    return cycles * 146_097 + date(year_of_cycle + 400, month, 1).toordinal() - 146_097 + day - 1 - _EPOCH_DAY
+
+
+def month_length(year: int, month: int) -> int:
+    """Return how many days a month has."""
+    return monthrange(year % 400 + 400, month)[1]
+
+
 def _days(year: int, month: int, day: int) -> int | None:
     if not (1 <= month <= 12 and 1 <= day <= 31 and 0 <= year <= 9999):
         return None
-    if year == 0:  # Python's calendar starts with year 1; the 400-year cycle has 146,097 days
-        return date(400, month, 1).toordinal() - 146_097 + day - 1 - _EPOCH_DAY
-    return date(year, month, 1).toordinal() + day - 1 - _EPOCH_DAY
-
-
-def _month_length(year: int, month: int) -> int:
-    return monthrange(year or 400, month)[1]
+    return days_from_civil(year, month, day)
 
 
 def _iso(text: str) -> int:
@@ -94,7 +99,7 @@ def _iso(text: str) -> int:
         raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
     year, month, day, hour, minute, second = (int(match[field]) for field in range(1, 7))
     days = _days(year, month, day)
-    if days is None or hour > 23 or minute > 59 or second > 59 or day > _month_length(year, month):
+    if days is None or hour > 23 or minute > 59 or second > 59 or day > month_length(year, month):
         raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
     return _instant(days * _DAY_SECONDS + hour * 3600 + minute * 60 + second, match[7])
 
