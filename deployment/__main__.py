@@ -1,0 +1,171 @@
+"""``python -m deployment VERB``: arguments, the clock, exit codes.
+
+Exit codes: 0 done; 1 `verify` has findings or a producer gave records up; 2 something is missing or failed, in one message; 130 interrupted.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from deployment import firehose_admin
+from deployment.console import Console
+from deployment.deployer import Deployer, TerraformSettings
+from deployment.environment import export_lines
+from deployment.errors import DeploymentError
+from deployment.folders import TargetFolders
+from deployment.lifecycle import Lifecycle
+from deployment.local_cloud import LocalCloud
+from deployment.servers import is_alive
+from deployment.stacks import ALL, STACKS, selected
+from deployment.status_report import status_lines
+from deployment.target_lock import target_lock
+from deployment.target_record import TargetRecord, read_record
+from deployment.targets import NAMES, Target
+from deployment.traffic import Programs, Traffic
+
+PROJECT = Path(__file__).resolve().parent.parent
+VERBS = ("demo", "deploy", "produce", "verify", "query", "plan", "status", "flush", "env", "destroy", "down")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m deployment", description="Deploy, feed and prove the pipelines.")
+    parser.add_argument("verb", choices=VERBS)
+    parser.add_argument("--target", default="local", help=f"one of {', '.join(NAMES)} (default: local)")
+    parser.add_argument("--pipeline", default=ALL, help=f"one of {', '.join(STACKS)}, {ALL} (default: {ALL})")
+    parser.add_argument(
+        "--records", type=_positive, default=10_000, help="records that produce sends to each pipeline (default: 10000)"
+    )
+    parser.add_argument("--sql", default="", help="what query asks; without it, low stock by store")
+    given = parser.parse_args(arguments)
+    console = Console(sys.stderr, monotonic=time.monotonic)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _Verbs(given, console).run()
+    except DeploymentError as exc:
+        console.show(f"{given.verb}: {exc}")
+        return 2
+    except KeyboardInterrupt:
+        console.show(f"{given.verb}: interrupted; run it again to carry on where it stopped")
+        return 130
+
+
+class _Verbs:
+    """One verb with its arguments."""
+
+    def __init__(self, given: argparse.Namespace, console: Console) -> None:
+        self._given, self._console = given, console
+        folders = TargetFolders(PROJECT / ".pipeline", given.target)
+        self._folders = folders
+        self._target = _target(given.target, folders, console)
+        settings = TerraformSettings(
+            PROJECT / "terraform", os.environ, Path.home(), self._target.variables, self._target.backend
+        )
+        self._lifecycle = Lifecycle(self._target, Deployer(folders, settings, console), console, now=_now)
+        self._traffic = Traffic(self._target, Programs(sys.executable, PROJECT), console, now=_now, new_id=_new_id)
+        self._stacks = selected(given.pipeline)
+
+    def run(self) -> int:
+        verb: Callable[[], int] = getattr(self, self._given.verb)
+        return verb()
+
+    def demo(self) -> int:
+        self.deploy()
+        return self.produce() or self.verify()
+
+    def deploy(self) -> int:
+        with self._locked():
+            self._lifecycle.deploy(self._stacks)
+        return 0
+
+    def plan(self) -> int:
+        with self._locked():
+            shown = self._lifecycle.plan(self._stacks)
+        print(shown or "Nothing to do: what is deployed is what the code says.")
+        return 0
+
+    def destroy(self) -> int:
+        with self._locked():
+            self._lifecycle.destroy(self._stacks)
+        return 0
+
+    def down(self) -> int:
+        with self._locked():
+            stopped = self._target.stop()
+        self._console.say(f"stopped {' and '.join(stopped)}" if stopped else "nothing was running")
+        return 0
+
+    def produce(self) -> int:
+        return self._traffic.produce(self._resumed(), self._stacks, records=self._given.records)
+
+    def verify(self) -> int:
+        return self._traffic.verify(self._resumed(), self._stacks)
+
+    def query(self) -> int:
+        return self._traffic.query(self._resumed(), STACKS["store-inventory"], self._given.sql)
+
+    def flush(self) -> int:
+        self._traffic.flush(self._resumed())
+        return 0
+
+    def env(self) -> int:
+        print(export_lines(self._resumed().endpoints))
+        return 0
+
+    def status(self) -> int:
+        record = read_record(self._folders.record, self._given.target)
+        running = {name: is_alive(process) for name, process in record.processes.items()}
+        streams = (
+            firehose_admin.status(record.endpoints["firehose"])["streams"] if running.get("local_firehose") else []
+        )
+        print("\n".join(status_lines(record, running, streams)))
+        return 0
+
+    def _resumed(self) -> TargetRecord:
+        with self._locked():
+            return self._target.resume()
+
+    def _locked(self) -> AbstractContextManager[None]:
+        return target_lock(
+            self._folders.lock,
+            self._given.verb,
+            on_wait=lambda holder: self._console.say(f"waiting for {holder} to end"),
+        )
+
+
+def _target(name: str, folders: TargetFolders, console: Console) -> Target:
+    if name == "local":
+        return LocalCloud(folders, os.environ, console, PROJECT, sys.executable, _now, _new_id)
+    raise DeploymentError(f"TARGET is {name!r}; {', '.join(NAMES)} are known.")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} given, 1 or more is needed")
+    return number
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
