@@ -1,0 +1,117 @@
+"""How a run is going: a bar with rate and failures on a terminal, one JSON line every few seconds otherwise.
+
+Talks to: standard error, from a thread of its own.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import IO, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from producers.outbox import Counts
+
+_BAR_SECONDS = 0.2
+_LINE_SECONDS = 5.0
+
+
+class ProgressReporter:
+    """Reports `counts()` until it is left; use as a context manager. `total` is the number of records, if known."""
+
+    def __init__(
+        self,
+        label: str,
+        counts: Callable[[], Counts],
+        *,
+        total: int | None,
+        stream: IO[str] | None = None,
+        is_quiet: bool = False,
+    ) -> None:
+        self._label, self._counts, self._total = label, counts, total
+        self._stream = stream or sys.stderr
+        self._is_quiet = is_quiet
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._started_at = time.monotonic()
+        self._last = (self._started_at, 0)
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Self:
+        if self._is_quiet:
+            return self
+        task = None
+        if self._stream.isatty():
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"),
+                TimeElapsedColumn(),
+                console=Console(file=self._stream),
+                transient=True,
+            )
+            task = self._bar.add_task(self._label, total=self._total, note="")
+            self._bar.start()
+        self._thread = threading.Thread(target=self._work, args=(task,), name="progress", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _work(self, task: TaskID | None) -> None:
+        while not self._done.wait(_LINE_SECONDS if task is None else _BAR_SECONDS):
+            counts = self._counts()
+            rate = self._rate(counts)
+            if self._bar is not None and task is not None:
+                self._bar.update(task, completed=counts.accepted, note=_note(counts, rate))
+            else:
+                print(json.dumps(progress_line(self._label, counts, rate)), file=self._stream, flush=True)
+
+    def _rate(self, counts: Counts) -> float:
+        at, accepted = self._last
+        now = time.monotonic()
+        if now - at < 1.0 and self._bar is not None:  # a steadier number on the bar
+            return (counts.accepted - accepted) / max(now - at, 0.05) if accepted == 0 else self._shown
+        self._last = (now, counts.accepted)
+        self._shown = (counts.accepted - accepted) / (now - at)
+        return self._shown
+
+    _shown = 0.0
+
+
+def progress_line(label: str, counts: Counts, rate: float) -> dict[str, object]:
+    """Return one JSON line of progress; `rate` is accepted records a second since the last line."""
+    line: dict[str, object] = {
+        "event": "progress",
+        "run": label,
+        "submitted": counts.submitted,
+        "accepted": counts.accepted,
+        "given_up": counts.given_up,
+        "in_hand": counts.submitted - counts.accepted - counts.given_up,
+        "retried": counts.retried,
+        "records_per_second": round(rate),
+    }
+    if counts.last_error:
+        line["last_error"] = counts.last_error
+    return line
+
+
+def _note(counts: Counts, rate: float) -> str:
+    note = f"{rate:,.0f}/s"
+    if counts.retried or counts.failed_calls:
+        note += f" · {counts.retried:,} sent again · {counts.last_error[:60]}"
+    if counts.given_up:
+        note += f" · [red]{counts.given_up:,} given up[/red]"
+    return note

@@ -1,0 +1,172 @@
+"""One PutRecordBatch call through boto3, without boto3's per-record work.
+
+Talks to: Firehose. The call is an ordinary `client.put_record_batch`: credentials chain, endpoint rules, signing, proxies, TLS and HTTP are
+botocore's own. Two of its documented events take the per-record work away: `before-call` replaces the body, which
+`request_body` writes at once, and `before-parse` reads the reply, so that neither is built record by record. Retries are off here: the
+sender retries failed entries only, within a budget of time, and must see every timeout.
+Source: https://docs.aws.amazon.com/boto3/latest/guide/events.html
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+from producers.errors import ConfigError
+from producers.put_result import CallFailure, PutResult, read_reply
+from producers.request_body import body_start, put_record_batch_body
+
+_PLACEHOLDER = [{"Data": b""}]
+
+# documented: https://docs.aws.amazon.com/firehose/latest/APIReference/CommonErrors.html and botocore's own retry rules
+_RETRIED_CODES = frozenset(
+    {
+        "ServiceUnavailableException",
+        "ServiceUnavailable",
+        "InternalFailure",
+        "InternalServerError",
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "BandwidthLimitExceeded",
+        "ProvisionedThroughputExceededException",
+        "SlowDown",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "PriorRequestNotComplete",
+        "TransactionInProgressException",
+    }
+)
+_THROTTLES = _RETRIED_CODES - {
+    "InternalFailure",
+    "InternalServerError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+}
+
+
+class PutClient:
+    """PutRecordBatch on one delivery stream; safe to share between threads."""
+
+    def __init__(
+        self,
+        stream: str,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        session: Any = None,
+        connections: int = 4,
+        connect_timeout_seconds: float = 5.0,
+        read_timeout_seconds: float = 30.0,
+    ) -> None:
+        """Build the boto3 client; None leaves Region, endpoint and credentials to AWS's own configuration.
+
+        Raises:
+            ConfigError: no Region is configured, or the endpoint is not a URL.
+        """
+        self.stream = stream
+        config = Config(
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=connections,
+            connect_timeout=connect_timeout_seconds,
+            read_timeout=read_timeout_seconds,
+            tcp_keepalive=True,
+        )
+        try:
+            self._client = (session or boto3.Session()).client(
+                "firehose", region_name=region, endpoint_url=endpoint_url, config=config
+            )
+        except NoRegionError as error:
+            raise ConfigError("no AWS Region is set: give --region, or set AWS_REGION or AWS_DEFAULT_REGION") from error
+        except (ValueError, BotoCoreError) as error:
+            raise ConfigError(f"no Firehose client can be made: {error}") from error
+        self._start = body_start(stream)
+        self._call = threading.local()
+        events = self._client.meta.events
+        events.register("before-call.firehose.PutRecordBatch", self._replace_body)
+        events.register("before-parse.firehose.PutRecordBatch", self._read_reply)
+
+    @property
+    def region(self) -> str:
+        """The Region that requests are signed for."""
+        return str(self._client.meta.region_name)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where requests go."""
+        return str(self._client.meta.endpoint_url)
+
+    def put(self, records: Sequence[bytes]) -> PutResult:
+        """Send one batch within Firehose's limits; every failure is an answer, never an exception."""
+        self._call.body = put_record_batch_body(self._start, records)
+        self._call.count = len(records)
+        self._call.result = None
+        try:
+            self._client.put_record_batch(DeliveryStreamName=self.stream, Records=_PLACEHOLDER)
+        except ClientError as error:
+            return _client_failure(error)
+        except BotoCoreError as error:
+            return _transport_failure(error)
+        result: PutResult | None = self._call.result
+        if result is None:
+            return CallFailure("UnreadableReply", "the reply was not read", outcome_unknown=True)
+        return result
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._client.close()
+
+    def _replace_body(self, params: dict[str, Any], **_: object) -> None:
+        params["body"] = self._call.body
+
+    def _read_reply(self, response_dict: dict[str, Any], **_: object) -> None:
+        if response_dict["status_code"] == 200:
+            self._call.result = read_reply(response_dict["body"], self._call.count)
+            response_dict["body"] = b"{}"
+
+
+def _client_failure(error: ClientError) -> CallFailure:
+    details = error.response.get("Error", {})
+    code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _THROTTLES or status == 429:
+        return CallFailure(code, message)
+    # documented: API_PutRecordBatch.html, "timeouts" and internal errors may have stored the records
+    if code in _RETRIED_CODES or status >= 500:
+        return CallFailure(code, message or f"HTTP {status}", outcome_unknown=True)
+    return CallFailure(code, message, is_final=True)
+
+
+def _transport_failure(error: BotoCoreError) -> CallFailure:
+    name = type(error).__name__
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return CallFailure("NoCredentials", str(error), is_final=True)
+    if isinstance(error, SSLError):
+        return CallFailure(name, str(error), is_final="CERTIFICATE_VERIFY_FAILED" in str(error))
+    if isinstance(
+        error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError | CredentialRetrievalError
+    ):
+        return CallFailure(name, str(error))  # nothing was sent
+    if isinstance(error, HTTPClientError):  # read timeouts, connections closed or cut: the request may have arrived
+        return CallFailure(name, str(error), outcome_unknown=True)
+    return CallFailure(name, str(error), is_final=True)
