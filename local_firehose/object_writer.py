@@ -9,6 +9,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from firehose_spec.glue_types import Column
+from local_firehose.orc_writer import OrcOptions, OrcWriter
 from local_firehose.parquet_writer import ParquetOptions, ParquetWriter
 from local_firehose.stream_config import Conversion
 
@@ -26,4 +27,6 @@ class ObjectWriter(Protocol):
 
 def writer_for(conversion: Conversion, columns: Sequence[Column]) -> ObjectWriter:
     """Return the writer of a stream's conversion settings; keep it, it prepares what all objects share."""
+    if conversion.serializer == "OrcSerDe":
+        return OrcWriter(columns, OrcOptions.from_wire(conversion.serializer_options))
     return ParquetWriter(columns, ParquetOptions.from_wire(conversion.serializer_options))
