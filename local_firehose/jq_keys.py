@@ -13,12 +13,11 @@ from local_firehose.jq_syntax import (
     Bind,
     Call,
     Definition,
-    Foreach,
     If,
     Label,
+    Literal,
     Node,
     Object,
-    Reduce,
     Text,
     Try,
 )
@@ -35,19 +34,35 @@ def query_keys(query: str) -> tuple[str, ...]:
     Raises:
         JqCompileError: `query` is not a jq 1.6 program.
     """
+    return tuple(dict.fromkeys(key for key in _found(query) if key is not None))
+
+
+def readable_keys(query: str) -> frozenset[str] | None:
+    """Return all keys that `query` can put out; None where only running it would tell.
+
+    >>> readable_keys("{(.name): 1}")
+
+    Raises:
+        JqCompileError: `query` is not a jq 1.6 program.
+    """
+    found = set(_found(query))
+    return None if None in found else frozenset(key for key in found if key is not None)
+
+
+def _found(query: str) -> list[str | None]:
     try:
         tree = parse(query)
     except JqSyntaxError as error:
         raise JqCompileError(query, str(error)) from error
-    return tuple(dict.fromkeys(_keys(tree, {}, _MAX_CALLS)))
+    return list(_keys(tree, {}, _MAX_CALLS))
 
 
-def _keys(node: Node | None, functions: dict[tuple[str, int], Node], calls: int) -> Iterator[str]:
+def _keys(node: Node, functions: dict[tuple[str, int], Node], calls: int) -> Iterator[str | None]:
+    """Yield each key, and None for what cannot be read off."""
     match node:
         case Object(entries):
             for key, _ in entries:
-                if isinstance(key, Text) and key.constant is not None:
-                    yield key.constant
+                yield key.constant if isinstance(key, Text) and key.format is None else None
         case Binary(operator="|", right=right):
             yield from _keys(right, functions, calls)
         case Binary(operator="," | "//" | "+" | "*", left=left, right=right):
@@ -57,20 +72,16 @@ def _keys(node: Node | None, functions: dict[tuple[str, int], Node], calls: int)
             yield from _keys(body, functions, calls)
         case Try(body=body, handler=handler):
             yield from _keys(body, functions, calls)
-            yield from _keys(handler, functions, calls)
+            if handler is not None:
+                yield from _keys(handler, functions, calls)
         case If(then=then, otherwise=otherwise):
             yield from _keys(then, functions, calls)
             yield from _keys(otherwise, functions, calls)
-        case Reduce(start=start, update=update):
-            yield from _keys(start, functions, calls)
-            yield from _keys(update, functions, calls)
-        case Foreach(update=update, extract=extract):
-            yield from _keys(update if extract is None else extract, functions, calls)
         case Definition(name=name, parameters=parameters, body=body, rest=rest):
             yield from _keys(rest, functions | {(name, len(parameters)): body}, calls)
-        case Call(name=name, arguments=arguments):
-            body_of_call = functions.get((name, len(arguments)))
-            if body_of_call is not None and calls > 0:
-                yield from _keys(body_of_call, functions, calls - 1)
-        case _:
+        case Call(name="empty" | "error") | Literal(value=None):
             pass
+        case Call(name=name, arguments=arguments) if (name, len(arguments)) in functions and calls > 0:
+            yield from _keys(functions[name, len(arguments)], functions, calls - 1)
+        case _:
+            yield None

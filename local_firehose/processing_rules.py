@@ -108,6 +108,12 @@ def _check_metadata_extraction(parameters: Parameters, destination: Mapping[str,
         raise InvalidArgumentError(
             "MetaDataExtraction JQ Query can't contain keys that are not present in the S3 Prefix expression"
         )
+    if keys is not None and not named <= keys:
+        # documented: the two sets of keys must match. decided: docs/fidelity/control-plane.md#jq, the words are ours
+        raise InvalidArgumentError(
+            "S3 Prefix expression can't contain keys that are not present in the MetaDataExtraction JQ Query: "
+            + ", ".join(sorted(named - keys))
+        )
 
 
 # observed: cdk-preflight pf-firehose-record-deaggregation-dp-only, -processor-subrecord-type, -processor-deaggregation-delimiter
