@@ -19,12 +19,13 @@ from firehose_spec.error_documents import (
     METADATA_EXTRACTION_FAILED,
     NULL_KEY_MESSAGE,
 )
-from local_firehose.conversion import Converter
+from local_firehose.conversion import Converted
 from local_firehose.delivery_rows import Identity, Rows, raw_table
 from local_firehose.errors import PrefixExpressionError
 from local_firehose.journal_chunk import Int64Array, JournalChunk, value_lengths
 from local_firehose.ledger_rows import row_ids
 from local_firehose.object_key import CompiledPrefix
+from local_firehose.partition_keys import Extracted
 from local_firehose.records import ErrorOutputType, Failure, Record
 
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -32,20 +33,20 @@ _MAX_KNOWN_PARTITIONS = 100_000
 _UNPARTITIONED = -1
 
 
-class ExtractedKeys(Protocol):
-    """Partition keys of a batch: `codes[i]` is the place of record i's values in `keys`, -1 where it failed."""
-
-    codes: Int64Array
-    keys: Sequence[tuple[str, ...]]
-    failures: Sequence[tuple[int, str, str]]
-
-
 class KeyExtractor(Protocol):
-    """Evaluates the metadata extraction query; `names` are the keys it yields, in the order of the values."""
+    """Evaluates the metadata extraction query; yields the values of the prefix's query keys, in their order."""
 
-    names: tuple[str, ...]
+    def extract(self, records: Sequence[bytes]) -> Extracted:
+        """Return the keys of each record."""
+        ...
 
-    def extract(self, records: Sequence[bytes]) -> ExtractedKeys: ...
+
+class RecordConverter(Protocol):
+    """Turns records into rows of the Glue table."""
+
+    def convert(self, records: Sequence[bytes]) -> Converted:
+        """Return the records' rows, and the records that have none."""
+        ...
 
 
 Process = Callable[[list[Record]], tuple[list[Record], list[Failure]]]
@@ -81,7 +82,7 @@ class Pipeline:
         process: Process | None = None,
         extractor: KeyExtractor | None = None,
         is_partitioned: bool = False,
-        converter: Converter | None = None,
+        converter: RecordConverter | None = None,
         opens_when_processed: bool = False,
     ) -> None:
         self._prefix = prefix
@@ -110,6 +111,23 @@ class Pipeline:
             )
             failures.append((place, row_id, failure))
         return self._error_rows(chunk, failures, now_ms)
+
+    def backup(self, chunk: JournalChunk) -> Rows:
+        """Return the records as they were put, for the source record backup."""
+        sequences = np.arange(chunk.first_sequence, chunk.next_sequence, dtype=np.int64)
+        places = np.arange(len(chunk), dtype=np.int64)
+        sizes = value_lengths(chunk.data)
+        arrived = chunk.arrived_ms
+        return Rows(
+            raw_table(chunk.data),
+            row_ids(sequences),
+            arrived,
+            arrived,
+            sizes,
+            places,
+            np.zeros(len(chunk), dtype=np.int64),
+            [()],
+        )
 
     def _processed(self, chunk: JournalChunk, failures: list[tuple[int, int, Failure]]) -> _Work:
         sequences = np.arange(chunk.first_sequence, chunk.next_sequence, dtype=np.int64)
@@ -151,16 +169,13 @@ class Pipeline:
             return np.zeros(len(work.row_ids), dtype=np.int64), [()]
         codes = np.zeros(len(work.row_ids), dtype=np.int64)
         found: list[Identity] = [()]
-        names: tuple[str, ...] = ()
         if self._extractor is not None:
             extracted = self._extractor.extract(work.data.to_pylist())
-            codes, found, names = extracted.codes.astype(np.int64), list(extracted.keys), self._extractor.names
-            for place, code, message in extracted.failures:
-                self._fail(chunk, work, place, METADATA_EXTRACTION_FAILED, code, message, failures)
+            codes, found = extracted.codes.astype(np.int64), list(extracted.distinct)
+            for place, message in extracted.failures.items():
+                self._fail(chunk, work, place, METADATA_EXTRACTION_FAILED, METADATA_EXTRACTION_CODE, message, failures)
         if self._prefix.lambda_keys:
-            codes, found = self._with_lambda_keys(codes, found, names, work.lambda_keys)
-        else:
-            found = [tuple(values[names.index(name)] for name in self._prefix.query_keys) for values in found]
+            codes, found = self._with_lambda_keys(codes, found, work.lambda_keys)
         identities: list[Identity] = []
         places: dict[Identity, int] = {}
         translated = np.empty(len(found) + 1, dtype=np.int64)
@@ -187,7 +202,6 @@ class Pipeline:
         self,
         codes: Int64Array,
         found: list[Identity],
-        names: tuple[str, ...],
         lambda_keys: Sequence[dict[str, str] | None] | None,
     ) -> tuple[Int64Array, list[Identity]]:
         combined: dict[Identity, int] = {}
@@ -196,8 +210,7 @@ class Pipeline:
             if code < 0:
                 continue
             own = (lambda_keys[at] if lambda_keys else None) or {}
-            queried = tuple(found[code][names.index(name)] for name in self._prefix.query_keys)
-            values = (*queried, *(own.get(name, "") for name in self._prefix.lambda_keys))
+            values = (*found[code], *(own.get(name, "") for name in self._prefix.lambda_keys))
             result[at] = combined.setdefault(values, len(combined))
         return result, list(combined)
 

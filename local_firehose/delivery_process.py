@@ -1,0 +1,233 @@
+"""The delivery process: takes orders from the accepting process, delivers every stream in a thread of its own.
+
+Talks to: the accepting process over a socket, S3 and Glue at the endpoints of AWS's environment. When the socket ends, the accepting
+process has died: this one ends at once, which is as safe as any crash.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import assert_never
+from uuid import uuid4
+
+import boto3
+
+from local_firehose.aws_clients import client_factory
+from local_firehose.clock import Clock
+from local_firehose.delivery import DeliveryTools, StreamDelivery
+from local_firehose.delivery_factory import SetupFactory
+from local_firehose.delivery_messages import (
+    AskCounters,
+    Committed,
+    Configure,
+    Counters,
+    Flush,
+    Flushed,
+    FromDelivery,
+    Ready,
+    Released,
+    Remove,
+    Removed,
+    SetClock,
+    SetFaults,
+    Stop,
+    ToDelivery,
+    encode_message,
+    to_delivery,
+)
+from local_firehose.delivery_run import RunStore
+from local_firehose.delivery_stages import Stages
+from local_firehose.engine_port import DeliveryFailure, FlushResult, StreamView
+from local_firehose.jq import JqPool
+from local_firehose.object_key import new_random_string
+from local_firehose.object_store import S3ObjectStore
+from local_firehose.schema_catalog import SchemaCatalog
+from local_firehose.stream_config import StreamId
+from local_firehose.stream_folder import stream_folder
+from local_firehose.upload_pool import UploadPool
+
+_log = logging.getLogger(__name__)
+
+RUN_BUDGET_BYTES = 256 * 1024 * 1024
+UPLOAD_THREADS = 16
+UPLOAD_BUDGET_BYTES = 160 * 1024 * 1024
+
+
+class DeliveryProcess:
+    """All streams of this process; `send` passes a message to the accepting process."""
+
+    def __init__(self, *, journals: Path, tools: DeliveryTools, send: Callable[[FromDelivery], None]) -> None:
+        self._journals = journals
+        self._tools = tools
+        self._send = send
+        self._streams: dict[StreamId, StreamDelivery] = {}
+
+    def handle(self, message: ToDelivery) -> bool:
+        """Carry out one message; return False when the process is to end."""
+        match message:
+            case Configure(view):
+                self._configure(view)
+            case Remove(request, stream):
+                removed = self._streams.pop(stream, None)
+                if removed is not None:
+                    removed.stop()
+                self._send(Removed(request))
+            case Committed(stream, end):
+                if stream in self._streams:
+                    self._streams[stream].committed(end)
+            case Flush(request, streams, timeout_seconds):
+                chosen = (
+                    self._streams if streams is None else {s: self._streams[s] for s in streams if s in self._streams}
+                )
+                _Flushing(dict(chosen), lambda result: self._send(Flushed(request, result))).start(timeout_seconds)
+            case AskCounters(request):
+                self._send(Counters(request, tuple(stream.counters() for stream in self._streams.values())))
+            case SetClock(setting):
+                self._tools.clock.apply(setting)
+                for stream_delivery in self._streams.values():
+                    stream_delivery.wake()
+            case SetFaults(_document):
+                pass
+            case Stop():
+                for stream_delivery in self._streams.values():
+                    stream_delivery.stop()
+                return False
+            case _:
+                assert_never(message)
+        return True
+
+    def _configure(self, view: StreamView) -> None:
+        known = self._streams.get(view.stream)
+        if known is not None:
+            known.configure(view)
+            return
+        delivery = StreamDelivery(
+            view,
+            folder=stream_folder(self._journals, view),
+            tools=self._tools,
+            on_released=lambda owner, sequence: self._send(Released(owner.stream, owner.incarnation, sequence)),
+        )
+        self._streams[view.stream] = delivery
+        delivery.start()
+
+
+class _Flushing:
+    """One flush over several streams: answers when all are done, or when the time is over."""
+
+    def __init__(self, streams: dict[StreamId, StreamDelivery], answer: Callable[[FlushResult], None]) -> None:
+        self._streams = streams
+        self._answer = answer
+        self._waiting = set(streams)
+        self._objects = 0
+        self._records = 0
+        self._lock = threading.Lock()
+        self._is_answered = False
+
+    def start(self, timeout_seconds: float) -> None:
+        if not self._streams:
+            self._answer(FlushResult(0, 0))
+            return
+        timer = threading.Timer(timeout_seconds, self._give_up)
+        timer.daemon = True
+        timer.start()
+        self._timer = timer
+        for identity, stream in self._streams.items():
+            stream.flush(self._done_for(identity))
+
+    def _done_for(self, identity: StreamId) -> Callable[[int, int], None]:
+        def done(objects: int, records: int) -> None:
+            with self._lock:
+                self._waiting.discard(identity)
+                self._objects += objects
+                self._records += records
+                if self._waiting or self._is_answered:
+                    return
+                self._is_answered = True
+            self._timer.cancel()
+            self._answer(FlushResult(self._objects, self._records))
+
+        return done
+
+    def _give_up(self) -> None:
+        with self._lock:
+            if self._is_answered:
+                return
+            self._is_answered = True
+            waiting = sorted(self._waiting)
+        failed = []
+        for identity in waiting:
+            counters = self._streams[identity].counters()
+            error = counters.last_error
+            reason = f"{error.code}: {error.message}" if error else "not delivered in time"
+            failed.append(DeliveryFailure(identity, counters.buffered_records, reason))
+        self._answer(FlushResult(self._objects, self._records, tuple(failed)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until told to stop, or until the accepting process is gone."""
+    parser = argparse.ArgumentParser(prog="python -m local_firehose.delivery_process", description=__doc__)
+    parser.add_argument("--channel", type=int, required=True, help="descriptor of the socket to the accepting process")
+    parser.add_argument("--state-dir", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes: the accepting one ends this one
+    channel = socket.socket(fileno=options.channel)
+    sending = threading.Lock()
+
+    def send(message: FromDelivery) -> None:
+        with sending, contextlib.suppress(OSError):  # the reader below sees the end of the socket too
+            channel.sendall(encode_message(message))
+
+    scratch = Path(tempfile.mkdtemp(prefix="runs-", dir=_scratch_parent(options.state_dir)))
+    clock = Clock()
+    store = S3ObjectStore(boto3.session.Session())
+    clients = client_factory()
+    stages = Stages(jq=JqPool())
+    factory = SetupFactory(
+        catalog=SchemaCatalog(lambda region: clients("glue", region), now_ms=Clock().now_ms),
+        extractor_for=stages.extractor_for,
+        process_for=lambda _config: None,
+        random_string=new_random_string,
+        new_uuid=uuid4,
+    )
+    tools = DeliveryTools(
+        clock=clock,
+        runs=RunStore(scratch, budget_bytes=RUN_BUDGET_BYTES),
+        uploads=UploadPool(threads=UPLOAD_THREADS, budget_bytes=UPLOAD_BUDGET_BYTES),
+        prepare=factory.prepare,
+        put=store.put,
+    )
+    process = DeliveryProcess(journals=options.state_dir / "journal", tools=tools, send=send)
+    send(Ready())
+    with channel.makefile("rb") as lines:
+        for line in lines:
+            if not process.handle(to_delivery(line)):
+                tools.uploads.close()
+                stages.close()
+                shutil.rmtree(scratch, ignore_errors=True)
+                return 0
+    _log.warning("the accepting process is gone; ending")
+    logging.shutdown()
+    os._exit(0)  # threads may be in the middle of anything; the ledger makes that safe
+
+
+def _scratch_parent(state_dir: Path) -> Path:
+    """Return the folder for spilled rows, cleared of what an earlier process left."""
+    parent = state_dir / "scratch"
+    shutil.rmtree(parent, ignore_errors=True)
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return parent
+
+
+if __name__ == "__main__":
+    sys.exit(main())
