@@ -4,7 +4,7 @@ Talks to: the control plane and the delivery engine. Contract: docs/architecture
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +33,7 @@ class Answer:
 
 
 class Admin:
-    """Answers admin requests; `is_ready` says whether puts are accepted."""
+    """Answers admin requests; it exists only while puts are accepted, so being asked is being ready."""
 
     def __init__(
         self,
@@ -42,10 +42,8 @@ class Admin:
         control_plane: ControlPlane,
         engine: Engine,
         clock: Clock,
-        is_ready: Callable[[], bool],
     ) -> None:
         self._instance, self._control_plane, self._engine, self._clock = instance, control_plane, engine, clock
-        self._is_ready = is_ready
 
     async def answer(self, method: str, name: str, body: bytes) -> Answer:
         """Carry out ``<method> /_local_firehose/<name>``; a refusal is an answer too."""
@@ -69,8 +67,7 @@ class Admin:
             return Answer(error.status, {"error": str(error)})
 
     async def _health(self, _: bytes) -> Answer:
-        ready = self._is_ready()
-        return Answer(200 if ready else 503, {"status": "ready" if ready else "starting", "instance": self._instance})
+        return Answer(200, {"status": "ready", "instance": self._instance})
 
     async def _status(self, _: bytes) -> Answer:
         counters = {counter.stream: counter for counter in await self._engine.counters()}

@@ -32,6 +32,12 @@ def client_factory() -> Callable[[str, str], Any]:
     return make
 
 
+def has_credentials() -> bool:
+    """Say whether AWS's normal chain finds credentials."""
+    with _LOCAL:
+        return boto3.session.Session().get_credentials() is not None
+
+
 def sts_client(access_key: str, session_token: str | None, region: str) -> Any:
     """Return an STS client that signs as `access_key`.
 

@@ -102,13 +102,14 @@ class AwsBackingChecks:
             if code in _TABLE_MISSING | _ACCESS_DENIED:
                 raise
             if status in {404, 501} or code in {"InternalFailure", "UnknownOperationException", "NotImplemented"}:
-                return self._without(service, client, str(error))
+                self._do_without(service, client, str(error))
+                return None
             raise BackingServiceError(service, client.meta.endpoint_url, str(error)) from error
         except BotoCoreError as error:
             raise BackingServiceError(service, client.meta.endpoint_url, str(error)) from error
         return answer
 
-    def _without(self, service: str, client: Any, reason: str) -> None:
+    def _do_without(self, service: str, client: Any, reason: str) -> None:
         self._absent.add(service)
         _log.warning(
             "endpoint lacks a service: its checks pass unasked service=%s endpoint=%s reason=%s",

@@ -18,8 +18,9 @@ LocalFirehoseError
 │   └── InternalFailureError         our own fault (HTTP 500)
 ├── AdminRequestError                a request below /_local_firehose/ that cannot be carried out
 ├── PrefixExpressionError            a prefix that cannot be evaluated
-├── StateFolderError                 the state folder cannot be used
-├── AddressInUseError                the port is taken
+├── StartError                       the server cannot start
+│   ├── StateFolderError             the state folder cannot be used
+│   └── AddressInUseError            the port is taken
 └── BackingServiceError              S3, Glue, IAM, STS … at the endpoint does not answer
 
 Pure. Source: https://docs.aws.amazon.com/firehose/latest/APIReference/CommonErrors.html
@@ -120,11 +121,15 @@ class PrefixExpressionError(LocalFirehoseError):
         super().__init__(f"{expression}: {reason}")
 
 
-class StateFolderError(LocalFirehoseError):
+class StartError(LocalFirehoseError):
+    """The server cannot start."""
+
+
+class StateFolderError(StartError):
     """The folder for streams and journal cannot be used."""
 
 
-class AddressInUseError(LocalFirehoseError):
+class AddressInUseError(StartError):
     """Another process listens on the port."""
 
 

@@ -34,14 +34,14 @@ def check_prefixes(configuration: Mapping[str, Any]) -> None:
         InvalidArgumentError: AWS's words.
     """
     prefix, error_prefix = configuration.get("Prefix", ""), configuration.get("ErrorOutputPrefix", "")
-    if "!{" in prefix and not error_prefix:
+    for text in (prefix, error_prefix):  # first: a stray "!{" is named as such though ErrorOutputPrefix is absent too
+        _check_syntax(text)
+    if expressions_of(prefix) and not error_prefix:
         raise _refusal("ErrorOutputPrefix cannot be null or empty when Prefix contains expressions")
-    if "!{" in error_prefix and _readable(error_prefix) and _ERROR_TYPE not in expressions_of(error_prefix):
+    if expressions_of(error_prefix) and _ERROR_TYPE not in expressions_of(error_prefix):
         raise _refusal("ErrorOutputPrefix must contain at least one occurrence of !{firehose:error-output-type}")
     if _ERROR_TYPE in expressions_of(prefix):
         raise _refusal("Prefix must not contain any occurrence of !{firehose:error-output-type}")
-    for text in (prefix, error_prefix):
-        _check_syntax(text)
     for name, text in (("Prefix", prefix), ("ErrorOutputPrefix", error_prefix)):
         for expression in expressions_of(text):
             _check_expression(expression, member=name)
@@ -73,21 +73,15 @@ def _refusal(constraint: str) -> InvalidArgumentError:
     return InvalidArgumentError(_LEAD + constraint)
 
 
-def _readable(prefix: str) -> bool:
-    try:
-        parse_prefix(prefix)
-    except PrefixExpressionError:
-        return False
-    return True
-
-
 def _partition_keys(prefix: str) -> list[Expression]:
     return [expression for expression in expressions_of(prefix) if expression.namespace in PARTITION_NAMESPACES]
 
 
 def _check_syntax(prefix: str) -> None:
-    if not _readable(prefix):
-        raise _refusal(f"Invalid expression usage: {prefix}.Must be of the form !{{<namespace>:<value>}}")
+    try:
+        parse_prefix(prefix)
+    except PrefixExpressionError as error:
+        raise _refusal(f"Invalid expression usage: {prefix}.Must be of the form !{{<namespace>:<value>}}") from error
 
 
 def _check_expression(expression: Expression, *, member: str) -> None:
