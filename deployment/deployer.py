@@ -13,7 +13,7 @@ from deployment.console import Console
 from deployment.errors import ProviderUnavailableError, TerraformCommandError
 from deployment.folders import TargetFolders
 from deployment.plan import Event, PlanResult
-from deployment.progress import progress_line
+from deployment.progress import StackProgress
 from deployment.provider_mirror import ROOTS, likely_folders
 from deployment.provider_setup import ProviderSetup, set_up_provider
 from deployment.side_by_side import side_by_side
@@ -152,8 +152,10 @@ class Deployer:
             raise ProviderUnavailableError(reason, [folder for folder in searched if folder.exists()]) from exc
 
     def _adapter(self, stack: Stack, environment: Mapping[str, str]) -> TerraformAdapter:
+        progress = StackProgress()
+
         def tell(event: Event) -> None:
-            line = progress_line(event)
+            line = progress.line(event)
             if line is not None:
                 self._console.say(line, about=stack.pipeline)
 

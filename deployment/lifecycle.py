@@ -16,6 +16,7 @@ from deployment.parking import park_runs
 from deployment.stacks import Stack
 from deployment.target_record import DeployedStack, TargetRecord, read_record, timestamp, write_record
 from deployment.targets import Target
+from deployment.workspace import has_resources
 
 
 class Lifecycle:
@@ -99,7 +100,7 @@ class Lifecycle:
     def _may_exist(self, record: TargetRecord, stack: Stack) -> bool:
         return (
             record.is_current(stack.pipeline)
-            or self._target.folders.state(stack.pipeline).exists()
+            or has_resources(self._target.folders.state(stack.pipeline))
             or self._target.backend(stack) is not None
         )
 

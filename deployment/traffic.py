@@ -149,7 +149,16 @@ class Traffic:
         settings = {"stream_name": outputs["stream_name"], "region": outputs["region"], "log_file": str(log)}
         write_atomically(config, json.dumps(settings, indent=2) + "\n")
         return self._programs.run(
-            ["producers", "apache-logs", "--config", str(config), "--region", outputs["region"], "--manifest", str(manifest)],
+            [
+                "producers",
+                "apache-logs",
+                "--config",
+                str(config),
+                "--region",
+                outputs["region"],
+                "--manifest",
+                str(manifest),
+            ],
             environment,
         )
 

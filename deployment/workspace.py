@@ -81,6 +81,16 @@ def forget_initialised(folders: TargetFolders, stack: Stack) -> None:
     (folders.stack(stack.pipeline) / _STAMP).unlink(missing_ok=True)
 
 
+def has_resources(state: Path) -> bool:
+    """Tell whether a state file speaks of anything; one that can't be read may."""
+    try:
+        return bool(json.loads(state.read_text("utf-8"))["resources"])
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError):
+        return True
+
+
 def _digest(folders: TargetFolders, stack: Stack, setting: str) -> str:
     files = [
         *sorted((folders.terraform / "modules").rglob("*.tf")),
