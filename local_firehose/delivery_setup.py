@@ -27,7 +27,7 @@ MAX_ACTIVE_PARTITIONS = 500  # documented: the quota of one stream
 class Body:
     """An object's bytes, and the Content-Encoding they are labelled with."""
 
-    data: bytes | memoryview
+    data: bytes
     content_encoding: str | None
 
 
@@ -97,6 +97,6 @@ class Setup:
         # decided: docs/fidelity/delivery.md#error-object-compression, error objects are never compressed
         compression_format = self.destination(kind).compression_format if kind != "error" else "UNCOMPRESSED"
         if compression_format == "UNCOMPRESSED":
-            return Body(pieces[0] if len(pieces) == 1 else b"".join(pieces), None)
+            return Body(b"".join(pieces), None)
         compressed = compress(b"".join(pieces), compression_format, entry_name=lambda: str(self._new_uuid()))
         return Body(compressed.body, compressed.content_encoding)

@@ -45,7 +45,7 @@ class ObjectToPut:
     region: str
     bucket: str
     key: str
-    body: bytes | memoryview
+    body: bytes
     content_encoding: str | None
     kms_key_arn: str | None
 
@@ -135,7 +135,7 @@ class S3ObjectStore:
             client = self._client(region)
         try:
             client.put_object(
-                Bucket=target.bucket, Key=target.key, Body=bytes(target.body), ContentType=CONTENT_TYPE, **options
+                Bucket=target.bucket, Key=target.key, Body=target.body, ContentType=CONTENT_TYPE, **options
             )
         except botocore.exceptions.ClientError as error:
             found = error.response.get("Error", {})
