@@ -10,11 +10,15 @@ PROCESSING_FAILED: Final = "processing-failed"
 METADATA_EXTRACTION_FAILED: Final = "metadata-extraction-failed"
 FORMAT_CONVERSION_FAILED: Final = "format-conversion-failed"
 ACTIVE_PARTITION_EXCEEDED: Final = "activePartitionExceeded"
+DECOMPRESSION_FAILED: Final = (
+    "decompression-failed"  # documented: https://docs.aws.amazon.com/firehose/latest/dev/decomp-faq.html
+)
 ERROR_OUTPUT_TYPES = (
     PROCESSING_FAILED,
     METADATA_EXTRACTION_FAILED,
     FORMAT_CONVERSION_FAILED,
     ACTIVE_PARTITION_EXCEEDED,
+    DECOMPRESSION_FAILED,
 )
 
 # Conversion errors say lastErrorCode where the others say errorCode. documented + observed
@@ -23,6 +27,7 @@ CODE_FIELD = {
     METADATA_EXTRACTION_FAILED: "errorCode",
     FORMAT_CONVERSION_FAILED: "lastErrorCode",
     ACTIVE_PARTITION_EXCEEDED: "errorCode",
+    DECOMPRESSION_FAILED: "errorCode",
 }
 MESSAGE_FIELD = {kind: code.replace("Code", "Message") for kind, code in CODE_FIELD.items()}
 

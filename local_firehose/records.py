@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 ErrorOutputType = Literal[
-    "processing-failed", "metadata-extraction-failed", "format-conversion-failed", "activePartitionExceeded"
+    "processing-failed",
+    "metadata-extraction-failed",
+    "format-conversion-failed",
+    "activePartitionExceeded",
+    "decompression-failed",
 ]
 
 
