@@ -1,0 +1,158 @@
+"""``python -m validators``: verify, query, compare, selftest.
+
+Talks to: the endpoints of AWS's own environment, the terminal. Exit code 0: nothing found; 1: findings; 2: could not be done, with one line why.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from validators.compare import compare_reports, print_comparison
+from validators.errors import UsageError, ValidatorError
+from validators.evidence import Scope
+from validators.query import run_query
+from validators.report import report_of, write_file
+from validators.report_html import html_page
+from validators.report_junit import junit_xml
+from validators.report_text import print_report
+from validators.services import Wanted, gather, session_from_environment
+from validators.stack_outputs import TableName, read_json
+from validators.suite import Suite
+
+PLAIN_WIDTH = 120
+FOUND_NOTHING, FOUND_SOMETHING, NOT_DONE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    try:
+        return int(options.run(options, console))
+    except ValidatorError as exc:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"validators {options.command}: {exc}", markup=False
+        )
+        return NOT_DONE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m validators", description="Prove what was delivered.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    verify = commands.add_parser("verify", help="check the delivered objects; exit code 1 on any finding")
+    _add_evidence(verify)
+    verify.add_argument("--report-dir", type=Path, help="write report.json, junit.xml and report.html here")
+    verify.set_defaults(run=_verify)
+    query = commands.add_parser("query", help="SQL over the delivered objects; without --sql, low stock by store")
+    query.add_argument("--outputs", type=Path, required=True, help="outputs file of the stack")
+    query.add_argument("--sql", default="", help="one SELECT; the table is called by its own name or database.table")
+    query.set_defaults(run=_query)
+    compare = commands.add_parser("compare", help="what differs between two reports; exit code 1 if anything does")
+    compare.add_argument("first", type=Path, metavar="A.json")
+    compare.add_argument("second", type=Path, metavar="B.json")
+    compare.set_defaults(run=_compare)
+    return parser
+
+
+def _add_evidence(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--outputs", type=Path, help="outputs file of the stack: what is declared")
+    parser.add_argument(
+        "--manifest", type=Path, action="append", default=[], help="run manifest of a producer; repeatable"
+    )
+    parser.add_argument("--bucket", help="bucket to look at, where it is not the stream's")
+    parser.add_argument("--stream", help="delivery stream, where no file names it")
+    parser.add_argument("--region", help="Region, where no file names it")
+    parser.add_argument("--query-table", metavar="DATABASE.TABLE", help="Athena table, where no outputs name it")
+    parser.add_argument("--since", type=_time, help="only objects named at or after this time (ISO 8601, UTC)")
+    parser.add_argument("--until", type=_time, help="only objects named before this time (ISO 8601, UTC)")
+    parser.add_argument("--prefix", default="", help="only objects whose key starts so")
+    parser.add_argument("--ignore", action="append", default=[], metavar="PREFIX", help="leave out keys that start so")
+    parser.add_argument(
+        "--every-run",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the manifests name all that was ever sent into the bucket (the default with --outputs)",
+    )
+    parser.add_argument("--depth", choices=("rows", "footers"), default="rows", help="footers: read no row")
+    parser.add_argument("--strict-freshness", action="store_true", help="count late objects as findings")
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2026-11-22T00:00:00Z") from exc
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _verify(options: argparse.Namespace, console: Console) -> int:
+    every_run = options.every_run if options.every_run is not None else options.outputs is not None
+    scope = Scope(
+        every_run=every_run,
+        since=options.since,
+        until=options.until,
+        prefix=options.prefix,
+        ignore=tuple(options.ignore),
+        depth=options.depth,
+    )
+    wanted = Wanted(
+        outputs=options.outputs,
+        manifests=tuple(options.manifest),
+        bucket=options.bucket,
+        stream=options.stream,
+        region=options.region,
+        query_table=_table_name(options.query_table),
+    )
+    evidence = gather(
+        wanted,
+        session=session_from_environment(),
+        now=datetime.now(UTC),
+        scope=scope,
+        strict_freshness=options.strict_freshness,
+    )
+    verdict = Suite(evidence).run()
+    report = report_of(verdict)
+    print_report(console, report)
+    if options.report_dir is not None:
+        _write_reports(options.report_dir, report, console)
+    return FOUND_NOTHING if report["passed"] else FOUND_SOMETHING
+
+
+def _write_reports(folder: Path, report: dict[str, object], console: Console) -> None:
+    write_file(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    write_file(folder / "junit.xml", junit_xml(report))
+    write_file(folder / "report.html", html_page(report))
+    console.print(f"reports: {folder / 'report.json'}, junit.xml, report.html", soft_wrap=True)
+
+
+def _table_name(text: str | None) -> TableName | None:
+    if text is None:
+        return None
+    database, dot, table = text.partition(".")
+    if not (database and dot and table):
+        raise UsageError(f"--query-table {text!r}; write database.table")
+    return TableName(database, table)
+
+
+def _query(options: argparse.Namespace, console: Console) -> int:
+    run_query(options.outputs, options.sql, session=session_from_environment(), console=console, now=datetime.now(UTC))
+    return FOUND_NOTHING
+
+
+def _compare(options: argparse.Namespace, console: Console) -> int:
+    advice = "name a report.json that verify wrote"
+    first, second = (read_json(path, "report", advice=advice) for path in (options.first, options.second))
+    differences = compare_reports(first, second)
+    print_comparison(console, first, second, differences)
+    return FOUND_SOMETHING if differences else FOUND_NOTHING
+
+
+if __name__ == "__main__":
+    sys.exit(main())
