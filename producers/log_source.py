@@ -110,6 +110,7 @@ class LogSource:
         self._paths, self._to_record = paths, to_record
         self._tally = LogTally()
         self.total_records: int | None = None
+        self.has_checkpoint = False
 
     def chunks(self) -> Iterator[Chunk]:
         for path in self._paths:
@@ -126,7 +127,7 @@ class LogSource:
         self._tally.remove(entries)
 
     def settled(self, below: int) -> None:
-        """Nothing to keep: a file that is read once has no checkpoint."""
+        """Nothing to keep."""
 
     def facts(self) -> Facts:
         return self._tally.facts()

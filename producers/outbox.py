@@ -174,8 +174,9 @@ class Outbox:
         sequences = [entry.sequence for entry in retries]
         records = [entry.record for entry in retries]
         if retries or self._fresh_is_due(now, drain):
-            allowed = self._allowed_fresh(sequences)
-            fresh_sequences, fresh_records = self._fresh.take(min(MAX_BATCH_RECORDS - len(records), allowed), room)
+            fresh_sequences, fresh_records = self._fresh.take(
+                MAX_BATCH_RECORDS - len(records), room, below=self._fresh_limit(sequences)
+            )
             sequences += fresh_sequences
             records += fresh_records
         if not records:
@@ -190,8 +191,8 @@ class Outbox:
     def wait_seconds(self, now: float, *, drain: bool = False) -> float | None:
         """Return how long until `take` may give a batch if nothing else happens; None when only new records or a settled call can."""
         times = [self._waiting[0][0]] if self._waiting else []
-        oldest = self._fresh.oldest_at
-        if oldest is not None and (self._window is None or self._allowed_fresh([]) > 0):
+        oldest, first, limit = self._fresh.oldest_at, self._fresh.first_sequence, self._fresh_limit()
+        if oldest is not None and first is not None and (limit is None or first < limit):
             times.append(now if drain or self._fresh.fills_a_batch else oldest + self._linger)
         return max(0.0, max(min(times), self._hold_until) - now) if times else None
 
@@ -242,12 +243,11 @@ class Outbox:
         oldest = self._fresh.oldest_at
         return oldest is not None and (drain or self._fresh.fills_a_batch or now >= oldest + self._linger)
 
-    def _allowed_fresh(self, retried: Sequence[int]) -> int:
-        first = self._fresh.first_sequence
-        if self._window is None or first is None:
-            return MAX_BATCH_RECORDS
-        lowest = min(self.settled_below, retried[0]) if retried else self.settled_below
-        return max(0, lowest + self._window - first)
+    def _fresh_limit(self, retried: Sequence[int] = ()) -> int | None:
+        """Return the sequence below which new records may be sent now; None without a window."""
+        if self._window is None:
+            return None
+        return min([self.settled_below, *retried[:1]]) + self._window
 
     def _book_accepted(self, batch: Batch, failures: Sequence[EntryFailure]) -> None:
         failed_bytes = sum(len(batch.records[failure.index]) for failure in failures)

@@ -40,14 +40,15 @@ class RecordQueue:
         """Whether waiting longer could not make the next batch bigger."""
         return self.record_count >= MAX_BATCH_RECORDS or self.byte_count >= MAX_BATCH_BYTES
 
-    def take(self, max_records: int, max_bytes: int) -> tuple[list[int], list[bytes]]:
-        """Remove the longest head that fits both limits; return its sequences and records."""
+    def take(self, max_records: int, max_bytes: int, *, below: int | None = None) -> tuple[list[int], list[bytes]]:
+        """Remove the longest head that fits both limits; return its sequences, all smaller than `below`, and records."""
         sequences: list[int] = []
         taken: list[bytes] = []
         room = max_bytes
         while self._chunks and len(taken) < max_records:
-            first, records, added_at = self._chunks.popleft()
-            head = records[: max_records - len(taken)]
+            first, records, added_at = self._chunks[0]
+            count = max_records - len(taken)
+            head = records[: count if below is None else max(0, min(count, below - first))]
             size = sum(map(len, head))
             if size > room:
                 head, size = _fitting(head, room)
@@ -56,10 +57,10 @@ class RecordQueue:
             room -= size
             self.byte_count -= size
             self.record_count -= len(head)
-            if len(head) < len(records):
-                self._chunks.appendleft((first + len(head), records[len(head) :], added_at))
-                if len(taken) < max_records:  # the next record is too big for what is left
-                    break
+            if len(head) < len(records):  # the next record is one too many, too big for the room, or not yet allowed
+                self._chunks[0] = (first + len(head), records[len(head) :], added_at)
+                break
+            self._chunks.popleft()
         return sequences, taken
 
 

@@ -26,6 +26,7 @@ class ReplaySource:
     def __init__(self, path: Path, *, stream: str, region: str) -> None:
         self._path, self._stream, self._region = path, stream, region
         self.total_records: int | None = None
+        self.has_checkpoint = False
         self._lock = threading.Lock()
         self._records = 0
         self._digest = 0
@@ -61,7 +62,7 @@ class ReplaySource:
             self._missing += [(entry.sequence, 1) for entry in entries]
 
     def settled(self, below: int) -> None:
-        """Nothing to keep: what is not accepted goes back to the file."""
+        """Nothing to keep."""
 
     def facts(self) -> Facts:
         return Facts(

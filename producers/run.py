@@ -73,7 +73,7 @@ def run(
             client.stream,
             client.put,
             on_given_up=give_up,
-            on_settled=source.settled,
+            on_settled=source.settled if source.has_checkpoint else None,
             settings=options.settings,
             now=now,
         )

@@ -39,6 +39,7 @@ class Source(Protocol):
     """Implemented by `store_source`, `log_source` and `replay`."""
 
     total_records: int | None  # how many there will be, where that is known beforehand
+    has_checkpoint: bool  # whether `settled` is to be called
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield what is to be sent, in order."""

@@ -47,6 +47,7 @@ class StoreSource:
         self._bad_places = place_bad_records(plan.events, bad_counts or {})
         self._aggregate_bytes = aggregate_bytes
         self.total_records = None if aggregate_bytes else plan.events
+        self.has_checkpoint = False
         self._lock = threading.Lock()
         self._events = 0
         self._digest = 0
@@ -101,7 +102,7 @@ class StoreSource:
             self._losses += losses
 
     def settled(self, below: int) -> None:
-        """Nothing to keep: the same plan gives the same events again."""
+        """Nothing to keep."""
 
     def facts(self) -> Facts:
         missing, digest, items = [], self._digest, self._digest_items

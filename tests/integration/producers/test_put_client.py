@@ -1,0 +1,134 @@
+"""One call on the wire: the bytes are boto3's, and every failure is an answer."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+
+from producers.errors import ConfigError
+from producers.put_client import PutClient
+from producers.put_result import CallFailure, EntryFailure
+
+RECORDS = [b"", b"one\n", "zwei \N{SNOWMAN}".encode(), bytes(range(256)), b'{"Data": "x"}, {']
+VARYING = {"X-Amz-Date", "amz-sdk-invocation-id", "Authorization", "amz-sdk-request", "User-Agent"}
+
+
+@pytest.fixture
+def client(session: boto3.Session, firehose) -> Iterator[Callable[..., PutClient]]:
+    made = []
+
+    def make(**arguments) -> PutClient:
+        made.append(PutClient(arguments.pop("stream", "events"), session=session, region="ap-southeast-1",
+                              **{"endpoint_url": firehose.endpoint, "read_timeout_seconds": 0.5, **arguments}))  # fmt: skip
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("stream", ["events", 'odd-"name"-ü'], ids=["plain-name", "name-that-json-escapes"])
+def test_request_equals_what_boto3_sends(session, firehose, client, stream) -> None:
+    plain = session.client("firehose", region_name="ap-southeast-1", endpoint_url=firehose.endpoint,
+                           config=Config(parameter_validation=False))  # fmt: skip
+    plain.put_record_batch(DeliveryStreamName=stream, Records=[{"Data": record} for record in RECORDS])
+    expected_headers, expected_body = firehose.last_request
+    ours = client(stream=stream)
+    ours._client.meta.config.parameter_validation = False
+    assert ours.put(RECORDS) == ()
+    headers, body = firehose.last_request
+    plain.close()
+
+    assert body == expected_body
+    assert headers.keys() == expected_headers.keys()
+    assert {name: value for name, value in headers.items() if name not in VARYING} == {
+        name: value for name, value in expected_headers.items() if name not in VARYING
+    }
+
+
+def test_signature_covers_the_body_that_is_sent(session, firehose, client) -> None:
+    assert client().put([b"signed"]) == ()
+    headers, body = firehose.last_request
+    signed_names = headers["Authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+    lower = {name.lower(): value for name, value in headers.items()}
+    request = AWSRequest("POST", firehose.endpoint + "/", {name: lower[name] for name in signed_names}, body)
+    request.context["timestamp"] = headers["X-Amz-Date"]
+    signer = SigV4Auth(session.get_credentials(), "firehose", "ap-southeast-1")
+    signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+    assert headers["Authorization"].endswith(f"Signature={signature}")
+
+
+def test_stored_records_are_the_ones_put(firehose, client) -> None:
+    assert client().put(RECORDS) == ()
+    assert firehose.ledger == [RECORDS]
+
+
+def test_failed_entries_are_named_by_place_and_code(firehose, client) -> None:
+    firehose.script("fail:1,3")
+    assert client().put(RECORDS) == (
+        EntryFailure(1, "ServiceUnavailableException", "Slow down."),
+        EntryFailure(3, "ServiceUnavailableException", "Slow down."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "outcome_unknown", "is_final"),
+    [
+        pytest.param("throttle", "ServiceUnavailableException", False, False, id="throttled-call-stored-nothing"),
+        pytest.param("500", "InternalFailure", True, False, id="internal-failure-may-have-stored"),
+        pytest.param("cut", "ConnectionClosedError", True, False, id="cut-connection"),
+        pytest.param("hang", "ReadTimeoutError", True, False, id="read-timeout"),
+        pytest.param("garbage", "UnreadableReply", True, False, id="truncated-reply"),
+        pytest.param("refuse:ThrottlingException", "ThrottlingException", False, False, id="throttling-as-400"),
+        pytest.param("refuse:AccessDeniedException", "AccessDeniedException", False, True, id="no-permission"),
+        pytest.param("refuse:ResourceNotFoundException", "ResourceNotFoundException", False, True, id="no-stream"),
+    ],
+)
+def test_failed_call_says_whether_records_may_be_stored(
+    firehose, client, action, code, outcome_unknown, is_final
+) -> None:
+    firehose.script(action)
+    result = client().put([b"a", b"b"])
+    assert isinstance(result, CallFailure)
+    assert (result.code, result.outcome_unknown, result.is_final) == (code, outcome_unknown, is_final)
+
+
+def test_refused_connection_stored_nothing(client) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        result = client(endpoint_url=f"http://127.0.0.1:{unused.getsockname()[1]}").put([b"a"])
+    assert isinstance(result, CallFailure)
+    assert (result.code, result.outcome_unknown, result.is_final) == ("EndpointConnectionError", False, False)
+
+
+def test_client_never_retries_by_itself(firehose, client) -> None:
+    firehose.script("throttle", "ok")
+    client().put([b"a"])
+    assert firehose.summary["calls"] == 1
+
+
+def test_missing_credentials_are_final(firehose, client, monkeypatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    one = PutClient("events", session=boto3.Session(), region="ap-southeast-1", endpoint_url=firehose.endpoint)
+    result = one.put([b"a"])
+    one.close()
+    assert result == CallFailure("NoCredentials", "Unable to locate credentials", is_final=True)
+
+
+def test_missing_region_says_how_to_set_one(session, monkeypatch) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    with pytest.raises(
+        ConfigError, match="no AWS Region is set: give --region, or set AWS_REGION or AWS_DEFAULT_REGION"
+    ):
+        PutClient("events", session=session)
+
+
+def test_endpoint_that_is_no_url_is_named(session) -> None:
+    with pytest.raises(ConfigError, match="Invalid endpoint: nowhere"):
+        PutClient("events", session=session, region="us-east-1", endpoint_url="nowhere")
