@@ -148,7 +148,8 @@ class ControlPlane:
         configuration = destination_of(request)
         async with self._lock(stream):
             self._check_room(stream, caller)
-            check_create(request, configuration, caller)
+            # in a thread: jq compiles apart, and services are asked
+            await asyncio.to_thread(check_create, request, configuration, caller)
             await asyncio.to_thread(self._check_backing, configuration, request, caller)
             now_ms = self._clock.now_ms()
             is_kinesis = (
@@ -209,7 +210,7 @@ class ControlPlane:
             update = update_of(request)
             check_update(update, record.destination)
             merged = merged_destination(record.destination, update)
-            check_destination(merged, caller)
+            await asyncio.to_thread(check_destination, merged, caller)
             await asyncio.to_thread(self._check_backing, merged, {}, caller)
             record.destination = config_defaults.extended_s3_description(merged)
             record.version += 1  # documented
