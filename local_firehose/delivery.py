@@ -22,6 +22,7 @@ from local_firehose.delivery_rows import ROW_ID, Identity, Rows
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_setup import Setup, SetupError
 from local_firehose.engine_port import DeliveryCounters, LastError, StreamView
+from local_firehose.errors import BackingServiceError
 from local_firehose.journal import CommittedEnd
 from local_firehose.journal_chunk import Int64Array, JournalChunk
 from local_firehose.journal_reader import JournalReader
@@ -116,6 +117,10 @@ class StreamDelivery:
         self._flushes: list[_FlushWait] = []
         self._last_error: LastError | None = None
         self._unread_since: float | None = None
+        self._held: list[JournalChunk] = []
+        self._ingested = 0
+        self._process_retry = _Backoff()
+        self._process_retry_at = 0.0
         self._trimmed = self._ledger.progress().trimmed_sequence
         self._counters = DeliveryCounters(view.stream)
         self._begin(abandon=False)
@@ -257,45 +262,83 @@ class StreamDelivery:
         self._claims = self._ledger.claims(backup=False, done_owner=_DONE)
         self._backup_claims = self._ledger.claims(backup=True, done_owner=_DONE)
         self._reader.seek(self._trimmed)
+        self._held, self._ingested, self._process_retry_at = [], self._trimmed, 0.0
         for flush in self._flushes:
             flush.waiting = None
 
     # ------------------------------------------------------------------------------------------------ reading
 
     def _read(self, end: CommittedEnd) -> float:
-        """Process the next chunk if it is time to; return how long to wait before looking again."""
+        """Process the next records if it is time to; return how long to wait before looking again."""
+        setup = self._require_setup()
+        now = self._tools.monotonic()
+        if now < self._process_retry_at:
+            return self._process_retry_at - now
+        if len(self._in_flight) >= MAX_IN_FLIGHT_OBJECTS:
+            return IDLE_SECONDS  # an object that lands wakes us
+        wait = self._gather(end)
+        if wait <= 0:
+            chunk = self._reader.read(end, max_records=CHUNK_RECORDS, max_bytes=CHUNK_BYTES)
+            self._unread_since = None
+            if chunk is not None:
+                self._held.append(chunk)
+        if self._held and self._is_enough(setup, end):
+            self._ingest(JournalChunk.joined(self._held))
+        self._submit_restored()
+        if wait <= 0:
+            return 0.0
+        hints = setup.pipeline.lambda_hints
+        if hints is not None and self._held:
+            due_ms = int(self._held[0].arrived_ms[0]) + hints.interval_seconds * 1000
+            wait = min(wait, self._tools.clock.real_seconds((due_ms - self._tools.clock.now_ms()) / 1000))
+        return max(wait, 0.001)
+
+    def _gather(self, end: CommittedEnd) -> float:
+        """Return how long to leave unread records for others to join them; zero or less: read now."""
         unread = end.next_sequence - self._reader.sequence
         if unread <= 0:
             self._unread_since = None
-            self._submit_restored()
             return IDLE_SECONDS
-        if len(self._in_flight) >= MAX_IN_FLIGHT_OBJECTS:
-            return IDLE_SECONDS  # an object that lands wakes us
         now = self._tools.monotonic()
         if self._unread_since is None:
             self._unread_since = now
-        gathered = self._unread_since + GATHER_SECONDS - now
-        if unread < CHUNK_RECORDS and gathered > 0 and not self._flushes:
-            return gathered
-        chunk = self._reader.read(end, max_records=CHUNK_RECORDS, max_bytes=CHUNK_BYTES)
-        self._unread_since = None
-        if chunk is not None:
-            self._ingest(chunk)
-        self._submit_restored()
-        return 0.0
+        if unread >= CHUNK_RECORDS or self._flushes:
+            return 0.0
+        return self._unread_since + GATHER_SECONDS - now
+
+    def _is_enough(self, setup: Setup, end: CommittedEnd) -> bool:
+        """Say whether what is held goes on to be processed: at once, or when a Lambda's own buffer hints are met."""
+        hints = setup.pipeline.lambda_hints
+        if hints is None or sum(chunk.size_bytes for chunk in self._held) >= hints.size_bytes:
+            return True
+        if self._flushes and self._reader.sequence >= min(end.next_sequence, self._flushes[0].target):
+            return True
+        age_ms = self._tools.clock.now_ms() - int(self._held[0].arrived_ms[0])
+        return age_ms >= hints.interval_seconds * 1000
 
     def _ingest(self, chunk: JournalChunk) -> None:
+        """Take records through the stages into the buffers."""
         setup = self._require_setup()
         now_ms = self._tools.clock.now_ms()
-        processed = setup.pipeline.run(chunk, now_ms=now_ms)
+        try:
+            parts = list(setup.pipeline.run(chunk, now_ms=now_ms))
+        except (BackingServiceError, OSError, MemoryError) as error:
+            self._held = [chunk]
+            self._process_retry_at = self._tools.monotonic() + self._process_retry.next_seconds()
+            self._note_error(type(error).__name__.removesuffix("Error"), str(error))
+            return
+        self._process_retry = _Backoff()
+        self._held = []
+        self._ingested = chunk.next_sequence
         due: list[tuple[ObjectKind, Buffer]] = []
-        rows, owners = self._unclaimed(processed.rows, self._claims)
-        rows = self._restore("data", rows, owners)
-        if setup.config.is_partitioned:
-            rows = self._admit(setup, rows, chunk, now_ms, due)
-        due += self._add("data", rows)
-        errors, owners = self._unclaimed(processed.errors, self._claims)
-        due += self._add("error", self._restore("error", errors, owners))
+        for part, processed in parts:
+            rows, owners = self._unclaimed(processed.rows, self._claims)
+            rows = self._restore("data", rows, owners)
+            if setup.config.is_partitioned:
+                rows = self._admit(setup, rows, part, now_ms, due)
+            due += self._add("data", rows)
+            errors, owners = self._unclaimed(processed.errors, self._claims)
+            due += self._add("error", self._restore("error", errors, owners))
         if setup.config.backup is not None:
             copies, owners = self._unclaimed(setup.pipeline.backup(chunk), self._backup_claims)
             due += self._add("backup", self._restore("backup", copies, owners))
@@ -327,7 +370,7 @@ class StreamDelivery:
     def _submit_restored(self) -> None:
         """Write again the objects whose rows have all been read by now."""
         for object_id, restored in list(self._restored.items()):
-            if sequence_of(int(restored.planned.rows[-1])) >= self._reader.sequence:
+            if sequence_of(int(restored.planned.rows[-1])) >= self._ingested:
                 continue
             del self._restored[object_id]
             if restored.slices:
@@ -472,7 +515,7 @@ class StreamDelivery:
 
     def _flush_step(self) -> None:
         for flush in list(self._flushes):
-            if flush.waiting is None and self._reader.sequence >= flush.target:
+            if flush.waiting is None and self._ingested >= flush.target:
                 self._plan([(kind, buffer) for kind in _KINDS for buffer in self._buffers[kind].take_all()])
                 flush.waiting = set(self._in_flight)
             if flush.waiting is not None and flush.waiting.isdisjoint(self._in_flight):
@@ -482,7 +525,7 @@ class StreamDelivery:
                 flush.done(flush.objects, flush.records)
 
     def _trim(self) -> None:
-        low = self._reader.sequence
+        low = self._ingested
         waiting = [buffers.first_row() for buffers in self._buffers.values()]
         waiting += [int(job.planned.rows[0]) for job in self._in_flight.values()]
         waiting += [int(restored.planned.rows[0]) for restored in self._restored.values()]
@@ -532,7 +575,7 @@ class StreamDelivery:
         now_ms = self._tools.clock.now_ms()
         partitions = len(self._active_partitions()) if self._view.config.is_partitioned else 0
         with self._changed:
-            unread = max(self._end.next_sequence - self._reader.sequence, 0)
+            unread = max(self._end.next_sequence - self._ingested, 0)
             self._counters = DeliveryCounters(
                 stream=self._view.stream,
                 accepted_records=self._end.next_sequence,

@@ -12,11 +12,13 @@ import pyarrow as pa
 from firehose_spec.glue_types import Column
 from local_firehose.columns import arrow_schema
 from local_firehose.conversion import Converted, RefusedRecord, converter_for
-from local_firehose.delivery_pipeline import KeyExtractor, Pipeline, Process, RecordConverter
+from local_firehose.delivery_pipeline import KeyExtractor, Pipeline, RecordConverter
 from local_firehose.delivery_setup import Setup, SetupError
+from local_firehose.delivery_stages import lambda_hints
 from local_firehose.error_records import error_line
 from local_firehose.object_key import compile_prefix
 from local_firehose.object_writer import ObjectWriter, writer_for
+from local_firehose.processing import Process, record_delimiter
 from local_firehose.schema_catalog import SchemaCatalog, SchemaError
 from local_firehose.stream_config import DeliveryConfig
 
@@ -64,7 +66,8 @@ class SetupFactory:
             extractor=self._extractor_for(config),
             is_partitioned=config.is_partitioned,
             converter=converter,
-            opens_when_processed=config.processor("Lambda") is not None,  # documented: the S3 interval starts then
+            delimiter=record_delimiter(config),
+            lambda_hints=lambda_hints(config),
         )
         return Setup(
             config,

@@ -3,13 +3,15 @@
 Pure but for the stages it is given (jq's process, a Lambda). Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from firehose_spec.error_documents import (
     ACTIVE_PARTITION_EXCEEDED,
@@ -18,15 +20,19 @@ from firehose_spec.error_documents import (
     METADATA_EXTRACTION_CODE,
     METADATA_EXTRACTION_FAILED,
     NULL_KEY_MESSAGE,
+    PROCESSING_FAILED,
 )
 from local_firehose.conversion import Converted
 from local_firehose.delivery_rows import Identity, Rows, raw_table
-from local_firehose.errors import PrefixExpressionError
+from local_firehose.errors import BackingServiceError, PrefixExpressionError
 from local_firehose.journal_chunk import Int64Array, JournalChunk, value_lengths
 from local_firehose.ledger_rows import row_ids
 from local_firehose.object_key import CompiledPrefix
 from local_firehose.partition_keys import Extracted
+from local_firehose.processing import Process
 from local_firehose.records import ErrorOutputType, Failure, Record
+
+_log = logging.getLogger(__name__)
 
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 _MAX_KNOWN_PARTITIONS = 100_000
@@ -49,7 +55,14 @@ class RecordConverter(Protocol):
         ...
 
 
-Process = Callable[[list[Record]], tuple[list[Record], list[Failure]]]
+@dataclass(frozen=True, slots=True)
+class LambdaHints:
+    """How much, or how long, the Lambda stage gathers before it invokes; a stage of its own, before the buffers (documented)."""
+
+    size_bytes: int
+    interval_seconds: float
+
+
 ErrorLine = Callable[[Failure, int], bytes]
 
 
@@ -83,7 +96,8 @@ class Pipeline:
         extractor: KeyExtractor | None = None,
         is_partitioned: bool = False,
         converter: RecordConverter | None = None,
-        opens_when_processed: bool = False,
+        delimiter: bytes = b"",
+        lambda_hints: LambdaHints | None = None,
     ) -> None:
         self._prefix = prefix
         self._error_line = error_line
@@ -91,11 +105,42 @@ class Pipeline:
         self._extractor = extractor
         self._is_partitioned = is_partitioned
         self._converter = converter
-        self._opens_when_processed = opens_when_processed
+        self._delimiter = delimiter
+        self.lambda_hints = lambda_hints
         self._canonical: dict[str, Identity] = {}
 
-    def run(self, chunk: JournalChunk, *, now_ms: int) -> Processed:
-        """Take a chunk through all stages."""
+    def run(self, chunk: JournalChunk, *, now_ms: int) -> Iterator[tuple[JournalChunk, Processed]]:
+        """Take a chunk through all stages; yield it whole, or in parts where one record breaks a stage.
+
+        Such a record goes to the error output alone, as ``processing-failed``.
+
+        Raises:
+            BackingServiceError, OSError, MemoryError: our environment's trouble, not a record's; try again later.
+        """
+        try:
+            processed = self._run(chunk, now_ms=now_ms)
+        except (BackingServiceError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            if len(chunk) > 1:
+                middle = len(chunk) // 2
+                yield from self.run(chunk.part(0, middle), now_ms=now_ms)
+                yield from self.run(chunk.part(middle, len(chunk)), now_ms=now_ms)
+                return
+            _log.exception("record broke a stage  sequence=%d", chunk.first_sequence)
+            processed = self._broken(chunk, error, now_ms)
+        yield chunk, processed
+
+    def _broken(self, chunk: JournalChunk, error: Exception, now_ms: int) -> Processed:
+        message = f"{type(error).__name__}: {error}"
+        # decided: docs/fidelity/delivery.md#broken-record
+        failure = Failure(_record(chunk, 0), PROCESSING_FAILED, "InternalFailure", message)
+        row_id = int(row_ids(np.array([chunk.first_sequence], dtype=np.int64))[0])
+        none = np.empty(0, dtype=np.int64)
+        rows = Rows(raw_table(chunk.data[:0]), none, none, none, none, none, none, [()])
+        return Processed(rows, self._error_rows(chunk, [(0, row_id, failure)], now_ms))
+
+    def _run(self, chunk: JournalChunk, *, now_ms: int) -> Processed:
         failures: list[tuple[int, int, Failure]] = []  # place in the chunk, row id, failure
         work = self._processed(chunk, failures)
         codes, identities = self._partitioned(chunk, work, failures)
@@ -248,7 +293,7 @@ class Pipeline:
         data = work.data if len(kept) == len(codes) else work.data.take(pa.array(kept))
         sizes = value_lengths(data)
         if self._converter is None:
-            table = raw_table(data)
+            table = raw_table(pc.binary_join_element_wise(data, self._delimiter, b"") if self._delimiter else data)
         else:
             converted = self._converter.convert(data.to_pylist())
             for refused in converted.failures:
@@ -267,7 +312,7 @@ class Pipeline:
             kept = kept[of_row]
         origins = work.origins[kept]
         arrived = chunk.arrived_ms[origins]
-        opened = np.full(len(kept), now_ms, dtype=np.int64) if self._opens_when_processed else arrived
+        opened = np.full(len(kept), now_ms, dtype=np.int64) if self.lambda_hints else arrived
         return Rows(table, work.row_ids[kept], arrived, opened, sizes, origins, codes[kept], identities)
 
     def _fail(
@@ -295,7 +340,7 @@ class Pipeline:
             raw_table(data),
             np.fromiter((row_id for _, row_id, _ in failures), np.int64, count),
             arrived,
-            np.full(count, now_ms, dtype=np.int64) if self._opens_when_processed else arrived,
+            np.full(count, now_ms, dtype=np.int64) if self.lambda_hints else arrived,
             value_lengths(data),
             origins,
             np.fromiter((types.index(failure.output_type) for _, _, failure in failures), np.int64, count),

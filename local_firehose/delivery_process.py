@@ -16,10 +16,11 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import uuid4
 
 import boto3
+from botocore.config import Config
 
 from local_firehose.aws_clients import client_factory
 from local_firehose.clock import Clock
@@ -59,6 +60,7 @@ _log = logging.getLogger(__name__)
 
 RUN_BUDGET_BYTES = 256 * 1024 * 1024
 UPLOAD_THREADS = 16
+LAMBDA_SECONDS = 300  # documented: the longest invocation that Firehose waits for
 UPLOAD_BUDGET_BYTES = 160 * 1024 * 1024
 
 
@@ -192,11 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clock = Clock()
     store = S3ObjectStore(boto3.session.Session())
     clients = client_factory()
-    stages = Stages(jq=JqPool())
+    stages = Stages(jq=JqPool(), lambda_client=_lambda_clients())
     factory = SetupFactory(
         catalog=SchemaCatalog(lambda region: clients("glue", region), now_ms=Clock().now_ms),
         extractor_for=stages.extractor_for,
-        process_for=lambda _config: None,
+        process_for=stages.process_for,
         random_string=new_random_string,
         new_uuid=uuid4,
     )
@@ -219,6 +221,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log.warning("the accepting process is gone; ending")
     logging.shutdown()
     os._exit(0)  # threads may be in the middle of anything; the ledger makes that safe
+
+
+def _lambda_clients() -> Callable[[str], Any]:
+    """Return a function from Region to a Lambda client that waits as long as Firehose does, and never retries by itself."""
+    config = Config(read_timeout=LAMBDA_SECONDS, connect_timeout=5, retries={"total_max_attempts": 1})
+    session = boto3.session.Session()
+    lock = threading.Lock()
+
+    def make(region: str) -> Any:
+        with lock:
+            return session.client("lambda", region_name=region, config=config)
+
+    return make
 
 
 def _scratch_parent(state_dir: Path) -> Path:

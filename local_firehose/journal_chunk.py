@@ -28,6 +28,25 @@ class JournalChunk:
     def next_sequence(self) -> int:
         return self.first_sequence + len(self)
 
+    @property
+    def size_bytes(self) -> int:
+        return len(joined_bytes(self.data))
+
+    def part(self, start: int, stop: int) -> "JournalChunk":
+        """Return the records from place `start` to `stop`."""
+        return JournalChunk(self.first_sequence + start, self.arrived_ms[start:stop], self.data[start:stop])
+
+    @staticmethod
+    def joined(chunks: Sequence["JournalChunk"]) -> "JournalChunk":
+        """Return consecutive chunks as one."""
+        if len(chunks) == 1:
+            return chunks[0]
+        return JournalChunk(
+            chunks[0].first_sequence,
+            np.concatenate([chunk.arrived_ms for chunk in chunks]),
+            pa.concat_arrays([chunk.data for chunk in chunks]),
+        )
+
 
 def binary_array(payloads: Sequence[bytes | memoryview], lengths: Int64Array) -> pa.BinaryArray:
     """Return one binary array over the payloads laid end to end, cut by `lengths` (bytes a record, in order)."""
