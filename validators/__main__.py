@@ -13,13 +13,15 @@ from pathlib import Path
 from rich.console import Console
 
 from validators.compare import compare_reports, print_comparison
-from validators.errors import UsageError, ValidatorError
-from validators.evidence import Scope
+from validators.errors import UnreachableError, UsageError, ValidatorError
+from validators.evidence import Evidence, Scope
+from validators.memory_bucket import MemoryBucket
 from validators.query import run_query
 from validators.report import report_of, write_file
 from validators.report_html import html_page
 from validators.report_junit import junit_xml
 from validators.report_text import print_report
+from validators.selftest import print_trials, run_selftest
 from validators.services import Wanted, gather, session_from_environment
 from validators.stack_outputs import TableName, read_json
 from validators.suite import Suite
@@ -54,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--outputs", type=Path, required=True, help="outputs file of the stack")
     query.add_argument("--sql", default="", help="one SELECT; the table is called by its own name or database.table")
     query.set_defaults(run=_query)
+    selftest = commands.add_parser("selftest", help="break copies of the delivered objects; each damage must be named")
+    _add_evidence(selftest)
+    selftest.set_defaults(run=_selftest)
     compare = commands.add_parser("compare", help="what differs between two reports; exit code 1 if anything does")
     compare.add_argument("first", type=Path, metavar="A.json")
     compare.add_argument("second", type=Path, metavar="B.json")
@@ -92,7 +97,7 @@ def _time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _verify(options: argparse.Namespace, console: Console) -> int:
+def _evidence(options: argparse.Namespace) -> Evidence:
     every_run = options.every_run if options.every_run is not None else options.outputs is not None
     scope = Scope(
         every_run=every_run,
@@ -110,19 +115,33 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
         region=options.region,
         query_table=_table_name(options.query_table),
     )
-    evidence = gather(
+    return gather(
         wanted,
         session=session_from_environment(),
         now=datetime.now(UTC),
         scope=scope,
         strict_freshness=options.strict_freshness,
     )
-    verdict = Suite(evidence).run()
-    report = report_of(verdict)
+
+
+def _verify(options: argparse.Namespace, console: Console) -> int:
+    report = report_of(Suite(_evidence(options)).run())
     print_report(console, report)
     if options.report_dir is not None:
         _write_reports(options.report_dir, report, console)
     return FOUND_NOTHING if report["passed"] else FOUND_SOMETHING
+
+
+def _selftest(options: argparse.Namespace, console: Console) -> int:
+    evidence = _evidence(options)
+    if not evidence.bucket_answers:
+        raise UnreachableError(f"s3://{evidence.bucket.name}", "the bucket does not answer", "run `make deploy` first")
+    copied = MemoryBucket.copy_of(evidence.bucket, evidence.scope.prefix)
+    if not copied.objects:
+        raise UsageError(
+            f"s3://{evidence.bucket.name} is empty; send and deliver something first: `make produce`, `make flush`"
+        )
+    return FOUND_NOTHING if print_trials(console, run_selftest(evidence, copied=copied)) else FOUND_SOMETHING
 
 
 def _write_reports(folder: Path, report: dict[str, object], console: Console) -> None:

@@ -76,8 +76,9 @@ def account_run(manifest: Manifest, delivered: SequenceCounts | None, quarantine
     return RunAccount(
         manifest,
         Reconciliation(
-            submitted=manifest.records,
-            accepted=manifest.accepted,
+            # With aggregation a record holds several events; sequence numbers count events.
+            submitted=max(manifest.records, int(accepted.sum())),
+            accepted=int(accepted.sum()),
             delivered=int((seen & accepted).sum()),
             quarantined=quarantine.records,
             lost=lost,

@@ -49,7 +49,10 @@ class ObjectBody:
 class ObjectReader(Protocol):
     """What checks need of a bucket; tests and the self-test give one that lives in memory."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+        ...
 
     def list(self, prefix: str) -> Iterator[ObjectSummary]:
         """Yield every object below `prefix`, in key order."""

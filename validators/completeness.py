@@ -42,7 +42,9 @@ class RowCompleteness:
         others = totals.rows_by_run.get(-1, 0)
         if others and evidence.scope.every_run:
             numbers += Reconciliation(invented=others)
-        explained = bool(numbers.lost or numbers.duplicated or numbers.invented or totals.unreadable_objects)
+        explained = bool(
+            numbers.lost or numbers.duplicated or numbers.invented or self._findings.counts["layout.partition"]
+        )
         self._partitions(totals, numbers, explained=explained)
         self._digests(totals, accounts)
         return numbers, accounts
@@ -93,7 +95,7 @@ class RowCompleteness:
             if explained:
                 check = "completeness.lost" if rows < wanted[path] else "completeness.duplicated"
                 if not getattr(numbers, check.partition(".")[2]):
-                    continue
+                    continue  # a row whose keys were changed: layout.partition names it
             where = f"{self._root}{self._evidence.declared.prefix.partition('!')[0].rpartition('/')[0]}/{path}/"
             finding = Finding(check, where, f"{wanted[path]} rows", f"{rows} rows")
             self._findings.add(finding, times=0 if explained else 1)
@@ -107,8 +109,11 @@ class RowCompleteness:
             self.skips[DIGEST] = f"{totals.unfit_objects} objects lack columns"
             return
         judged = 0
-        if all(account.manifest.partition_digests for account in accounts):
+        by_partition = all(account.manifest.partition_digests for account in accounts) and not totals.layout_skip
+        if by_partition:
             judged = self._partition_digests(totals)
+            if self._findings.counts["layout.partition"]:
+                return  # rows under other keys change their run's digest; the partitions that agree are judged
         for index, account in enumerate(accounts):
             numbers, digest = account.numbers, account.manifest.digest
             if digest is None or digest.over != "columns" or numbers.lost or numbers.duplicated or numbers.invented:

@@ -5,7 +5,7 @@ Pure but for the listing, which the bucket that is passed in gives.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from validators.bucket import ObjectSummary
@@ -36,7 +36,9 @@ class ObjectFacts:
 
 @dataclass(slots=True)
 class Inventory:
-    """A bucket's keys sorted; misplaced objects with a data extension count as data, so that their rows are not called lost."""
+    """A bucket's keys sorted; misplaced objects are read as what they look like, so that their records are
+    not called lost too.
+    """
 
     data: list[ObjectFacts] = field(default_factory=list)
     errors: list[ObjectFacts] = field(default_factory=list)
@@ -65,7 +67,9 @@ def take_inventory(evidence: Evidence, findings: Findings) -> Inventory:
                 inventory.data.append(facts)
             case "error":
                 inventory.errors.append(facts)
-            case "misplaced" if _looks_like_data(evidence, parsed):
+            case "misplaced" if parsed.error_type:
+                inventory.errors.append(facts)
+            case "misplaced" if parsed.extension == evidence.extension:
                 inventory.data.append(facts)
             case _:
                 inventory.others += 1
@@ -84,13 +88,9 @@ def _judge(evidence: Evidence, grammar: KeyGrammar, parsed: ParsedKey) -> Iterat
     newest = evidence.stream.version if evidence.stream is not None else parsed.version
     if not 1 <= parsed.version <= newest:
         yield Finding("key.version", uri, expected=f"a version from 1 to {newest}", found=str(parsed.version))
-    wanted = "" if parsed.kind == "error" else grammar.extension
-    if parsed.extension != wanted:
+    wanted = "" if parsed.error_type else grammar.extension
+    if parsed.kind != "misplaced" and parsed.extension != wanted:
         yield Finding("key.extension", uri, expected=wanted or "no extension", found=parsed.extension or "no extension")
-
-
-def _looks_like_data(evidence: Evidence, parsed: ParsedKey) -> bool:
-    return parsed.extension == evidence.extension
 
 
 def time_zone(evidence: Evidence) -> tzinfo:
@@ -100,8 +100,3 @@ def time_zone(evidence: Evidence) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
-
-
-def newest_name(objects: list[ObjectFacts]) -> datetime | None:
-    """Return the latest wall-clock time in the names."""
-    return max((facts.parsed.named_at for facts in objects if facts.parsed.named_at is not None), default=None)

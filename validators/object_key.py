@@ -146,9 +146,10 @@ class KeyGrammar:
         data = _folder_match(self.data, folder, named_at)
         if data is not None:
             return ParsedKey(key, "data", folder, version, named_at, extension, keys=data[0], fixed=data[1])
-        return ParsedKey(
-            key, "misplaced", folder, version, named_at, extension, problem=self._explain(folder, named_at)
-        )
+        loose = _folder_match(self.errors, folder, None)
+        error_type = "" if loose is None else loose[0].get("error-type", "")
+        problem = self._explain(folder, named_at)
+        return ParsedKey(key, "misplaced", folder, version, named_at, extension, error_type=error_type, problem=problem)
 
     def _explain(self, folder: str, named_at: datetime) -> str:
         """Say which rule the folder breaks: its time, an error type that does not exist, or the prefix as a whole."""
