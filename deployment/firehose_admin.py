@@ -10,7 +10,7 @@ from typing import Any
 from deployment import loopback
 from deployment.errors import FlushError, TargetUnreachableError
 
-FLUSH_SECONDS = 300
+FLUSH_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Pure.
 
 from deployment.plan import Diagnostic, Event, Progress
 
-_REMINDER_SECONDS = 15
+_REMINDER_SECONDS = 20
 
 
 class StackProgress:

@@ -56,3 +56,10 @@ variable "object_ownership" {
     error_message = "object_ownership is \"${var.object_ownership}\"; S3 takes BucketOwnerEnforced, BucketOwnerPreferred or ObjectWriter."
   }
 }
+
+variable "require_tls" {
+  description = "Deny every request that does not come over TLS. A cloud with a plain HTTP endpoint can't meet this."
+  type        = bool
+  default     = true
+  nullable    = false
+}

@@ -7,6 +7,7 @@ module "bucket" {
   error_prefix     = "processing-failed/" # where Firehose puts failures of a stream that has no prefixes
   force_destroy    = var.force_destroy
   object_ownership = var.object_ownership
+  require_tls      = var.require_tls
 }
 
 module "role" {

@@ -43,6 +43,13 @@ variable "region" {
   nullable    = false
 }
 
+variable "require_tls" {
+  description = "Deny every request that does not come over TLS. A cloud with a plain HTTP endpoint can't meet this."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "role_name" {
   description = "Name of the role that Firehose assumes; IAM names are unique in the account."
   type        = string

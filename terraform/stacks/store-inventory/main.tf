@@ -7,6 +7,7 @@ module "bucket" {
   error_prefix     = local.error_output_prefix
   force_destroy    = var.force_destroy
   object_ownership = var.object_ownership
+  require_tls      = var.require_tls
 }
 
 module "role" {

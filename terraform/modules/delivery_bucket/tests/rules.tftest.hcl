@@ -52,6 +52,18 @@ run "a_kms_key_turns_on_sse_kms_with_a_bucket_key" {
   }
 }
 
+run "requests_without_tls_are_denied" {
+  command = plan
+
+  assert {
+    condition = jsonencode([
+      for statement in data.aws_iam_policy_document.tls_only[0].statement :
+      [statement.effect, statement.actions, [for condition in statement.condition : [condition.test, condition.variable, condition.values]]]
+    ]) == jsonencode([["Deny", ["s3:*"], [["Bool", "aws:SecureTransport", ["false"]]]]])
+    error_message = "The policy denies everything that comes without TLS: ${jsonencode(data.aws_iam_policy_document.tls_only[0].statement)}"
+  }
+}
+
 run "only_error_objects_expire" {
   command = plan
 
