@@ -6,6 +6,7 @@ Talks to: the endpoints of AWS's own environment, the terminal. Exit code 0: not
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ from validators.selftest import print_trials, run_selftest
 from validators.services import Wanted, gather, session_from_environment
 from validators.stack_outputs import TableName, read_json
 from validators.suite import Suite
+from validators.terminal_progress import Progress
+from validators.waiting import verify_until, wait_limit
 
 PLAIN_WIDTH = 120
 FOUND_NOTHING, FOUND_SOMETHING, NOT_DONE = 0, 1, 2
@@ -51,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check the delivered objects; exit code 1 on any finding")
     _add_evidence(verify)
     verify.add_argument("--report-dir", type=Path, help="write report.json, junit.xml and report.html here")
+    verify.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="SECONDS",
+        help="wait so long for what is missing, but not longer than buffering takes; the default is that time, 0 on local targets",
+    )
     verify.set_defaults(run=_verify)
     query = commands.add_parser("query", help="SQL over the delivered objects; without --sql, low stock by store")
     query.add_argument("--outputs", type=Path, required=True, help="outputs file of the stack")
@@ -97,6 +106,16 @@ def _time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from exc
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"{text} seconds; 0 or more are needed")
+    return seconds
+
+
 def _evidence(options: argparse.Namespace) -> Evidence:
     every_run = options.every_run if options.every_run is not None else options.outputs is not None
     scope = Scope(
@@ -125,7 +144,17 @@ def _evidence(options: argparse.Namespace) -> Evidence:
 
 
 def _verify(options: argparse.Namespace, console: Console) -> int:
-    report = report_of(Suite(_evidence(options)).run())
+    evidence = _evidence(options)
+    with Progress(console) as progress:
+        verdict = verify_until(
+            lambda: Suite(evidence, progress=progress.say).run(),
+            limit=wait_limit(evidence, wait_seconds=options.wait, now=datetime.now(UTC)),
+            listing=lambda: frozenset((entry.key, entry.etag) for entry in evidence.bucket.list(evidence.scope.prefix)),
+            clock=lambda: datetime.now(UTC),
+            sleep=time.sleep,
+            progress=progress.say,
+        )
+    report = report_of(verdict)
     print_report(console, report)
     if options.report_dir is not None:
         _write_reports(options.report_dir, report, console)

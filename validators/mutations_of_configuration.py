@@ -114,16 +114,7 @@ def _projection(specimen: Specimen) -> Broken | None:
     return Broken(evidence=replace(specimen.evidence, query_table=replace(table, parameters=parameters)))
 
 
-@mutation("buffer-size", "objects larger than the buffer", "buffering.size", "configuration.buffering")
-def _buffer_size(specimen: Specimen) -> Broken | None:
-    evidence = specimen.evidence
-    largest = max((len(stored.data) for stored in specimen.bucket.objects.values()), default=0)
-    if evidence.declared.conversion is not None or largest < 2 * 1024 * 1024:
-        return None
-    return Broken(evidence=replace(evidence, declared=replace(evidence.declared, buffer_mib=0)))
-
-
 MUTATIONS: tuple[Mutation, ...] = (
     _stream_gone, _stream_creating, _role, _prefix, _error_prefix, _buffering, _compression, _conversion_off, _retry, _query,
-    _backup, _query_table, _projection, _buffer_size,
+    _backup, _query_table, _projection,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from firehose_spec import error_documents as spec
+from firehose_spec.quotas import MIB
 from validators.mutations import Broken, Mutation, Specimen, mutation
 from validators.mutations_of_rows import read_table
 from validators.object_key import ParsedKey
@@ -196,9 +197,21 @@ def _raw_truncated(specimen: Specimen) -> Broken | None:
     return _edit_raw(specimen, lambda lines: [*lines[: len(lines) // 2], lines[len(lines) // 2][:10]])
 
 
+@mutation("oversized", "an object larger than the buffer", "buffering.size", consequences=("completeness.duplicated",))
+def _oversized(specimen: Specimen) -> Broken | None:
+    limit = (specimen.evidence.declared.buffer_mib + 1) * MIB
+    if limit > 8 * MIB:
+        return None
+
+    def grow(lines: list[bytes]) -> list[bytes]:
+        return lines * (limit // sum(map(len, lines)) + 1)
+
+    return _edit_raw(specimen, grow)
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     _error_type, _error_code, _error_message, _error_member, _error_table, _error_seconds, _error_order, _error_attempts,
     _error_base64, _error_not_json, _error_raw_changed, _error_dropped, _error_doubled, _error_deleted, _good_quarantined,
     _line_changed, _line_dropped, _line_doubled, _line_invented, _line_ending, _separator_added, _lines_shuffled,
-    _raw_truncated,
+    _raw_truncated, _oversized,
 )  # fmt: skip
