@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def _run(benchmark: Benchmark, *, rounds: int, records: int | None, parent: Path
     except BenchmarkError as error:
         _say(f"  {error}")
         return [Result(goal, None, str(error)) for goal in benchmark.goals]
+    except Exception as error:  # the others are worth measuring all the same
+        traceback.print_exc()
+        return [Result(goal, None, f"{type(error).__name__}: {error}") for goal in benchmark.goals]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _say(f"  {time.monotonic() - started:.1f} s")

@@ -10,6 +10,7 @@ import re
 import sys
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from time import time_ns
 
@@ -54,9 +55,14 @@ class _Connection(asyncio.Protocol):
         self._needed = head_end + 4 + (int(length[1]) if length else 0)
         if len(self._buffer) < self._needed:
             return
+        is_release = self._buffer.startswith(b"DELETE ")
         body = bytes(memoryview(self._buffer)[head_end + 4 : self._needed])
         self._buffer.clear()
         self._needed = 0
+        if is_release:
+            self._journal.release(self._journal.next_sequence)
+            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            return
         task = asyncio.ensure_future(self._take(body))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -68,6 +74,16 @@ class _Connection(asyncio.Protocol):
         ids = '"},{"RecordId":"'.join(text[at : at + 64] for at in range(0, len(text), 64))
         answer = f'{{"FailedPutCount":0,"Encrypted":false,"RequestResponses":[{{"RecordId":"{ids}"}}]}}'.encode("ascii")
         self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+
+
+def release(port: int) -> None:
+    """Let the front at `port` reuse the segments of what it took so far, as delivery would."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("DELETE", "/")
+        connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 async def serve(folder: Path) -> None:

@@ -117,7 +117,7 @@ class LocalFirehose:
     def status(self, *, stream: str = STREAM) -> dict[str, Any]:
         """Return the stream's entry of the status."""
         streams = _call(self.port, "GET", "/_local_firehose/status")["streams"]
-        return next(entry for entry in streams if entry["stream"] == stream)
+        return next(entry for entry in streams if entry["name"] == stream)
 
     def peak_memory_mib(self) -> float:
         """Return the sum of the largest resident sizes of all its processes."""
