@@ -233,7 +233,9 @@ class _Worker:
                         *(str(theirs.fileno()), str(page.fileno()), str(self._memory_mib)),
                     ],
                     cwd=_PACKAGE_PARENT,  # so that -m finds the package, installed or not
-                    env={},  # decided: a program sees no environment ($ENV, env) and no ~/.jq
+                    env={
+                        "TZ": "UTC"
+                    },  # decided: a program sees nothing else of the environment ($ENV, env) and no ~/.jq
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,  # `debug` and `stderr` write there

@@ -50,7 +50,7 @@ class JqSyntaxError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    r"""`kind` is ``field``, ``number``, ``word``, ``format``, ``string``, ``end``, or the keyword or sign itself.
+    r"""`kind` is ``field``, ``number``, ``word``, ``format``, ``string``, ``eof``, or the keyword or sign itself.
 
     A string's `parts` are pieces of text and, for each ``\(…)``, the tokens in it.
     """
@@ -62,13 +62,13 @@ class Token:
 
 
 def tokens(program: str) -> tuple[Token, ...]:
-    """Return the tokens of `program`, the last one of kind ``end``.
+    """Return the tokens of `program`, the last one of kind ``eof``.
 
     Raises:
         JqSyntaxError: a character or an escape that jq does not know, or a string without its end.
     """
     found, at = _until(program, 0, closing=False)
-    return (*found, Token("end", "", program.count("\n", 0, at) + 1))
+    return (*found, Token("eof", "", program.count("\n", 0, at) + 1))
 
 
 def _until(program: str, at: int, *, closing: bool) -> tuple[list[Token], int]:
@@ -109,7 +109,7 @@ def _string(program: str, at: int) -> tuple[tuple[str | tuple[Token, ...], ...],
             return tuple(parts), at + 1
         if program.startswith("\\(", at):
             inner, at = _until(program, at + 2, closing=True)
-            parts.append((*inner, Token("end", "", program.count("\n", 0, at) + 1)))
+            parts.append((*inner, Token("eof", "", program.count("\n", 0, at) + 1)))
             continue
         piece = _STRING_PIECE.match(program, at)
         if piece is None:

@@ -46,6 +46,7 @@ _OPERATORS |= dict.fromkeys(("==", "!=", "<", ">", "<=", ">="), (7, _NONE))
 _OPERATORS |= {"+": (8, _LEFT), "-": (8, _LEFT), "*": (9, _LEFT), "/": (9, _LEFT), "%": (9, _LEFT)}
 _OPTIONAL, _TRY = 10, 11
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_NAMES = {"eof": "nothing more", "word": "a name"}
 _MAX_DEPTH = 200  # deeper programs would exhaust Python's stack long before libjq's limit of 10,000
 
 
@@ -57,7 +58,7 @@ def parse(program: str) -> Node:
     """
     parser = _Parser(tokens(program))
     tree = parser.program()
-    parser.expect("end")
+    parser.expect("eof")
     return tree
 
 
@@ -73,7 +74,7 @@ class _Parser:
 
     def _take(self) -> Token:
         token = self._tokens[self._at]
-        self._at += token.kind != "end"
+        self._at += token.kind != "eof"
         return token
 
     def _accept(self, kind: str) -> bool:
@@ -84,12 +85,12 @@ class _Parser:
 
     def expect(self, kind: str) -> Token:
         if self._next.kind != kind:
-            raise self._unexpected(f"; {kind} belongs here")
+            raise self._unexpected(f"; {_NAMES.get(kind, kind)} belongs here")
         return self._take()
 
     def _unexpected(self, hint: str = "") -> JqSyntaxError:
         token = self._next
-        what = "the end of the program" if token.kind == "end" else repr(token.text or "a string")
+        what = "the end of the program" if token.kind == "eof" else repr(token.text or "a string")
         return JqSyntaxError(f"syntax error, unexpected {what} (line {token.line}){hint}")
 
     # -- expressions --
@@ -167,7 +168,7 @@ class _Parser:
         self.expect(":")
         body = self._expression()
         self.expect(";")
-        if allow_missing_rest and self._next.kind == "end":
+        if allow_missing_rest and self._next.kind == "eof":
             return Definition(name, tuple(parameters), body, Identity())
         rest = self._expression(allow_missing_rest=allow_missing_rest)
         return Definition(name, tuple(parameters), body, rest)
@@ -304,7 +305,7 @@ class _Parser:
                 inner = _Parser(part)
                 inner._depth = self._depth
                 parts.append(inner._expression())
-                inner.expect("end")
+                inner.expect("eof")
         return Text(tuple(parts), name)
 
     # -- objects and patterns --

@@ -34,7 +34,13 @@ from local_firehose.jq_wire import (
 )
 
 _MAX_PROGRAMS = 64
-_JSON = msgspec.json.Decoder()
+
+
+class _AnyObject(msgspec.Struct):
+    """Takes any JSON object and keeps nothing of it."""
+
+
+_OBJECT = msgspec.json.Decoder(_AnyObject)
 
 
 def main(arguments: list[str]) -> None:
@@ -104,10 +110,10 @@ class Worker:
         self, run: Callable[[str], Iterator[Any]], records: list[bytes], request: KeysRequest
     ) -> list[tuple[str, ...] | KeyFailure] | None:
         """Evaluate all documents in one call of libjq; None unless it gave one result for each record."""
-        single = [_is_one_document(record) for record in records]
+        single = [_is_one_object(record) for record in records]
         documents = [record for record, is_one in zip(records, single, strict=True) if is_one]
         outcomes: list[tuple[str, ...] | KeyFailure] = []
-        text = b"\n".join(documents).decode()
+        text = b"\n".join(documents).decode("utf-8", "replace")
         places = [at for at, is_one in enumerate(single) if is_one]
         results = run(text)
         for place in places:
@@ -163,10 +169,10 @@ def _disarm() -> None:
     signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _is_one_document(record: bytes) -> bool:
+def _is_one_object(record: bytes) -> bool:
     try:
-        _JSON.decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        _OBJECT.decode(record)
+    except (msgspec.DecodeError, RecursionError):
         return False
     return True
 
