@@ -18,6 +18,7 @@ import numpy as np
 from firehose_spec.quotas import DIRECT_PUT_RETENTION_SECONDS
 from local_firehose.buffering import Buffer, Buffers, Slice, Sorted
 from local_firehose.clock import Clock
+from local_firehose.delivery_metrics import count_attempt, count_partitions, count_processed
 from local_firehose.delivery_rows import ROW_ID, Identity, Rows
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_setup import Setup, SetupError
@@ -28,6 +29,7 @@ from local_firehose.journal_chunk import Int64Array, JournalChunk
 from local_firehose.journal_reader import JournalReader
 from local_firehose.ledger import Ledger, ObjectKind, PlannedObject
 from local_firehose.ledger_rows import UNCLAIMED, RowClaims, sequence_of
+from local_firehose.metrics import MetricBook
 from local_firehose.object_store import ObjectStoreError, ObjectToPut
 from local_firehose.stream_config import DeliveryConfig
 from local_firehose.upload_pool import UploadPool
@@ -54,6 +56,7 @@ class DeliveryTools:
     prepare: Callable[[DeliveryConfig], Setup]
     put: Callable[[ObjectToPut], None]
     report: Callable[[StreamView, str, str], None] = lambda _view, _code, _message: None
+    metrics: MetricBook = field(default_factory=MetricBook)
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -332,6 +335,9 @@ class StreamDelivery:
         self._ingested = chunk.next_sequence
         due: list[tuple[ObjectKind, Buffer]] = []
         for part, processed in parts:
+            count_processed(self._tools.metrics, setup.config, rows=processed.rows, errors=processed.errors)
+            for code, message in processed.reasons.items():
+                self._tools.report(self._view, code, message)
             rows, owners = self._unclaimed(processed.rows, self._claims)
             rows = self._restore("data", rows, owners)
             if setup.config.is_partitioned:
@@ -393,6 +399,7 @@ class StreamDelivery:
                 active.add(identity)
             else:
                 refused.add(code)
+        count_partitions(self._tools.metrics, self._view.stream, active=len(active), is_exceeded=bool(refused))
         if not refused:
             return rows
         over = np.isin(rows.codes, list(refused))
@@ -457,6 +464,7 @@ class StreamDelivery:
             body = setup.encode(planned.kind, [cut.run.slice(cut.start, cut.stop) for cut in job.slices])
             self._tools.put(
                 ObjectToPut(
+                    stream_name=view.stream.name,
                     region=view.stream.region,
                     bucket=planned.bucket,
                     key=planned.key,
@@ -493,6 +501,14 @@ class StreamDelivery:
                 flush.objects += 1
                 flush.records += job.planned.records if job.planned.kind != "backup" else 0
         for job in landed:
+            count_attempt(
+                self._tools.metrics,
+                self._view.stream,
+                job.planned,
+                size_bytes=job.size_bytes,
+                is_delivered=job.error is None,
+                now_ms=now_ms,
+            )
             if job.error is not None:
                 self._settle_failure(job, job.error, now_ms)
 

@@ -58,9 +58,10 @@ class SetClock(_Message, frozen=True):
 
 
 class SetFaults(_Message, frozen=True):
-    """Inject these faults into delivery."""
+    """Inject these faults into delivery; they began at that time."""
 
     document: Any
+    since_ms: int
 
 
 class Stop(_Message, frozen=True):

@@ -68,10 +68,14 @@ ErrorLine = Callable[[Failure, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """What became of a chunk: rows to deliver, and one row a failed record, whose only column is its error line."""
+    """What became of a chunk: rows to deliver, and one row a failed record, whose only column is its error line.
+
+    `reasons` has one message for each error code that occurred.
+    """
 
     rows: Rows
     errors: Rows
+    reasons: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +142,15 @@ class Pipeline:
         row_id = int(row_ids(np.array([chunk.first_sequence], dtype=np.int64))[0])
         none = np.empty(0, dtype=np.int64)
         rows = Rows(raw_table(chunk.data[:0]), none, none, none, none, none, none, [()])
-        return Processed(rows, self._error_rows(chunk, [(0, row_id, failure)], now_ms))
+        return Processed(rows, self._error_rows(chunk, [(0, row_id, failure)], now_ms), {"InternalFailure": message})
 
     def _run(self, chunk: JournalChunk, *, now_ms: int) -> Processed:
         failures: list[tuple[int, int, Failure]] = []  # place in the chunk, row id, failure
         work = self._processed(chunk, failures)
         codes, identities = self._partitioned(chunk, work, failures)
         rows = self._converted(chunk, work, codes, identities, failures, now_ms)
-        return Processed(rows, self._error_rows(chunk, failures, now_ms))
+        reasons = {failure.error_code: failure.error_message for _, _, failure in failures}
+        return Processed(rows, self._error_rows(chunk, failures, now_ms), reasons)
 
     def overflow(self, rows: Rows, chunk: JournalChunk, *, now_ms: int) -> Rows:
         """Return these rows as error lines: they would have needed a partition beyond the limit."""

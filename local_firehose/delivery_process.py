@@ -26,6 +26,7 @@ from local_firehose.aws_clients import client_factory
 from local_firehose.clock import Clock
 from local_firehose.delivery import DeliveryTools, StreamDelivery
 from local_firehose.delivery_factory import SetupFactory
+from local_firehose.delivery_log import DeliveryLog
 from local_firehose.delivery_messages import (
     AskCounters,
     Committed,
@@ -48,9 +49,12 @@ from local_firehose.delivery_messages import (
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_stages import Stages
 from local_firehose.engine_port import DeliveryFailure, FlushResult, StreamView
+from local_firehose.fault_injection import FaultInjection
+from local_firehose.faults import FaultScript, read_faults
 from local_firehose.jq import JqPool
+from local_firehose.metrics import MetricBook, MetricPublisher
 from local_firehose.object_key import new_random_string
-from local_firehose.object_store import S3ObjectStore
+from local_firehose.object_store import ObjectStoreError, ObjectToPut, S3ObjectStore
 from local_firehose.schema_catalog import SchemaCatalog
 from local_firehose.stream_config import StreamId
 from local_firehose.stream_folder import stream_folder
@@ -67,9 +71,17 @@ UPLOAD_BUDGET_BYTES = 160 * 1024 * 1024
 class DeliveryProcess:
     """All streams of this process; `send` passes a message to the accepting process."""
 
-    def __init__(self, *, journals: Path, tools: DeliveryTools, send: Callable[[FromDelivery], None]) -> None:
+    def __init__(
+        self,
+        *,
+        journals: Path,
+        tools: DeliveryTools,
+        set_faults: Callable[[FaultScript, int], None],
+        send: Callable[[FromDelivery], None],
+    ) -> None:
         self._journals = journals
         self._tools = tools
+        self._set_faults = set_faults
         self._send = send
         self._streams: dict[StreamId, StreamDelivery] = {}
 
@@ -97,8 +109,8 @@ class DeliveryProcess:
                 self._tools.clock.apply(setting)
                 for stream_delivery in self._streams.values():
                     stream_delivery.wake()
-            case SetFaults(_document):
-                pass
+            case SetFaults(document, since_ms):
+                self._set_faults(read_faults(document), since_ms)
             case Stop():
                 for stream_delivery in self._streams.values():
                     stream_delivery.stop()
@@ -120,6 +132,30 @@ class DeliveryProcess:
         )
         self._streams[view.stream] = delivery
         delivery.start()
+
+
+class FaultyStore:
+    """Puts objects, unless the fault script in force says otherwise."""
+
+    def __init__(self, put: Callable[[ObjectToPut], None], *, clock: Clock) -> None:
+        self._put = put
+        self._clock = clock
+        self._injection: FaultInjection | None = None
+
+    def set_faults(self, script: FaultScript, since_ms: int) -> None:
+        """Let things go wrong as the script says, from now on."""
+        self._injection = FaultInjection(script, clock=self._clock, since_ms=since_ms) if script.s3 else None
+
+    def put(self, target: ObjectToPut) -> None:
+        """Write one object.
+
+        Raises:
+            ObjectStoreError: it is not known to be written.
+        """
+        code = self._injection.on_object(stream=target.stream_name) if self._injection is not None else None
+        if code is not None:
+            raise ObjectStoreError(code, "injected by the fault script")
+        self._put(target)
 
 
 class _Flushing:
@@ -202,20 +238,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         random_string=new_random_string,
         new_uuid=uuid4,
     )
+    faulty = FaultyStore(store.put, clock=clock)
+    metrics = MetricBook()
+    publisher = MetricPublisher(metrics, client=lambda region: clients("cloudwatch", region), clock=clock)
+    log = DeliveryLog(client=lambda region: clients("logs", region), clock=clock)
     tools = DeliveryTools(
         clock=clock,
         runs=RunStore(scratch, budget_bytes=RUN_BUDGET_BYTES),
         uploads=UploadPool(threads=UPLOAD_THREADS, budget_bytes=UPLOAD_BUDGET_BYTES),
         prepare=factory.prepare,
-        put=store.put,
+        put=faulty.put,
+        report=lambda view, code, message: log.report(view.config, code, message),
+        metrics=metrics,
     )
-    process = DeliveryProcess(journals=options.state_dir / "journal", tools=tools, send=send)
+    process = DeliveryProcess(
+        journals=options.state_dir / "journal", tools=tools, set_faults=faulty.set_faults, send=send
+    )
+    publisher.start()
+    log.start()
     send(Ready())
     with channel.makefile("rb") as lines:
         for line in lines:
             if not process.handle(to_delivery(line)):
                 tools.uploads.close()
                 stages.close()
+                log.stop()
+                publisher.stop()
                 shutil.rmtree(scratch, ignore_errors=True)
                 return 0
     _log.warning("the accepting process is gone; ending")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from local_firehose.aws_clients import client_factory
 from local_firehose.clock import Clock, ClockSetting
 from local_firehose.data_plane import DataPlane, PutStream
 from local_firehose.delivery_messages import (
@@ -27,7 +28,9 @@ from local_firehose.delivery_messages import (
     ToDelivery,
 )
 from local_firehose.engine_port import DeliveryCounters, FlushResult, StreamView
+from local_firehose.faults import FaultScript, read_faults
 from local_firehose.journal import CommittedEnd, Journal
+from local_firehose.metrics import MetricBook, MetricPublisher
 from local_firehose.stream_config import StreamId
 from local_firehose.stream_folder import stream_folder
 from local_firehose.supervisor import DeliverySupervisor
@@ -48,9 +51,15 @@ class DeliveryEngine:
         self._streams: dict[StreamId, PutStream] = {}
         self._executor = ThreadPoolExecutor(JOURNAL_THREADS, thread_name_prefix="journal")
         self._untold: dict[StreamId, CommittedEnd] = {}
-        self._faults: object = {}
+        self._script = FaultScript()
+        self._script_since_ms = 0
+        self._metrics = MetricBook()
+        clients = client_factory()
+        self._publisher = MetricPublisher(
+            self._metrics, client=lambda region: clients("cloudwatch", region), clock=clock
+        )
         self._supervisor = DeliverySupervisor(state_dir, everything=self._everything, on_released=self._release)
-        self.data_plane = DataPlane(find=self._streams.get, clock=clock)
+        self.data_plane = DataPlane(find=self._streams.get, clock=clock, metrics=self._metrics)
 
     @property
     def delivery_process_id(self) -> int | None:
@@ -67,6 +76,7 @@ class DeliveryEngine:
                 await asyncio.to_thread(shutil.rmtree, folder, True)
         for view in streams:
             self._streams[view.stream] = self._open(view)
+        self._publisher.start()
         await self._supervisor.start()
 
     async def stop(self) -> None:
@@ -76,6 +86,7 @@ class DeliveryEngine:
         for stream in streams:
             await stream.journal.close()
         await self._supervisor.stop()
+        await asyncio.to_thread(self._publisher.stop)
         self._executor.shutdown()
 
     async def configure(self, stream: StreamView) -> None:
@@ -127,14 +138,20 @@ class DeliveryEngine:
         self._supervisor.send(SetClock(setting))
 
     async def set_faults(self, document: object) -> object:
-        """Inject these faults from now on, in place of earlier ones; return them as understood (JSON types)."""
-        self._faults = document
-        self._supervisor.send(SetFaults(document))
-        return document
+        """Inject these faults from now on, in place of earlier ones; return them as understood (JSON types).
+
+        Raises:
+            AdminRequestError: not a fault script; the message names the place.
+        """
+        script = read_faults(document)
+        self._script, self._script_since_ms = script, self._clock.now_ms()
+        self.data_plane.set_faults(script, since_ms=self._script_since_ms)
+        self._supervisor.send(SetFaults(script.document, self._script_since_ms))
+        return script.document
 
     async def faults(self) -> object:
         """Return the faults in force (JSON types)."""
-        return self._faults
+        return self._script.document
 
     def _open(self, view: StreamView) -> PutStream:
         def committed(end: CommittedEnd) -> None:
@@ -152,7 +169,7 @@ class DeliveryEngine:
 
     def _everything(self) -> Iterator[ToDelivery]:
         yield SetClock(self._clock.setting)
-        yield SetFaults(self._faults)
+        yield SetFaults(self._script.document, self._script_since_ms)
         for stream, known in self._streams.items():
             yield Configure(known.view)
             yield Committed(stream, known.journal.end)

@@ -40,8 +40,9 @@ _LOG_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class ObjectToPut:
-    """One PUT: where to, what, and how it is described."""
+    """One PUT: for which stream, where to, what, and how it is described."""
 
+    stream_name: str
     region: str
     bucket: str
     key: str
