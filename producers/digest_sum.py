@@ -6,6 +6,7 @@ Pure.
 from collections.abc import Iterable
 from functools import partial
 from hashlib import md5
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,21 @@ except ValueError:  # an OpenSSL that forbids MD5 for security allows it for any
 _LOW_HALF = 0xFFFFFFFF
 
 
+def item_values(items: Iterable[bytes]) -> Any:
+    """Return the 64-bit value of each item, as an array."""
+    return np.frombuffer(b"".join([_md5(item).digest() for item in items]), dtype="<u8")[::2]
+
+
+def sums_by_group(values: Any, groups: Any, number: int) -> list[int]:
+    """Return the exact sum of the values of each group; `groups` holds one number below `number` for each value."""
+    low, high = np.zeros(number, np.uint64), np.zeros(number, np.uint64)
+    np.add.at(low, groups, values & _LOW_HALF)
+    np.add.at(high, groups, values >> 32)
+    return [small + (large << 32) for small, large in zip(low.tolist(), high.tolist(), strict=True)]
+
+
 def digest_sum(items: Iterable[bytes]) -> int:
     """Return the sum of the items' 64-bit values; exact, not modulo 2^64."""
-    values = np.frombuffer(b"".join([_md5(item).digest() for item in items]), dtype="<u8")[::2]
+    values = item_values(items)
     # Halves are summed apart, so that up to 2^32 items cannot overflow.
     return int((values & _LOW_HALF).sum()) + (int((values >> 32).sum()) << 32)

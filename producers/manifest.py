@@ -61,6 +61,7 @@ def manifest(run: Run, facts: Facts) -> dict[str, Any]:
         "first_event_at": utc_text(facts.first_event_at),
         "last_event_at": utc_text(facts.last_event_at),
         "partitions": dict(facts.partitions),
+        "partition_digests": {path: str(value) for path, value in facts.partition_digests.items()},
         "expected_quarantine": list(facts.expected_quarantine),
         "digest": facts.digest,
         "sources": list(facts.sources),

@@ -19,6 +19,7 @@ class Facts:
     accepted_sequences: list[list[int]]
     digest: Mapping[str, Any] | None
     partitions: Mapping[str, int] = field(default_factory=dict)
+    partition_digests: Mapping[str, int] = field(default_factory=dict)
     expected_quarantine: Sequence[Mapping[str, str]] = ()
     sources: Sequence[Mapping[str, Any]] = ()
     generator: Mapping[str, Any] | None = None

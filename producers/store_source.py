@@ -19,7 +19,7 @@ from firehose_spec.digest import ALGORITHM, row_item
 from firehose_spec.quotas import MAX_BATCH_RECORDS, billed_bytes
 from producers.aggregation import DELIMITER, aggregate
 from producers.bad_records import BadKind, place_bad_records
-from producers.digest_sum import digest_sum
+from producers.digest_sum import digest_sum, item_values, sums_by_group
 from producers.outbox import GivenUp
 from producers.sequence_ranges import ranges_without
 from producers.source import Chunk, Facts, utc_text
@@ -53,12 +53,14 @@ class StoreSource:
         self._digest = 0
         self._digest_items = 0
         self._partitions: Counter[int] = Counter()
+        self._partition_digests: Counter[int] = Counter()
         self._first_timestamp: int | None = None
         self._last_timestamp: int | None = None
         self._bad: dict[int, dict[str, str]] = {}
         self._first_events = array("Q")  # of each record, with aggregation only
         self._losses: list[_Loss] = []
         self._most_events = 1
+        self._billed = 0  # both with aggregation only
         self._unaggregated_billed = 0
 
     def chunks(self) -> Iterator[Chunk]:
@@ -73,8 +75,8 @@ class StoreSource:
 
     def handed_over(self, chunk: Chunk) -> None:
         facts: _ChunkFacts = chunk.details
-        codes, counts = np.unique(facts.partition_codes, return_counts=True)
-        value = digest_sum(facts.digest_items)
+        codes, groups, counts = np.unique(facts.partition_codes, return_inverse=True, return_counts=True)
+        sums = sums_by_group(item_values(facts.digest_items), groups, len(codes))
         with self._lock:
             if facts.events_per_record is None:
                 self._events += len(chunk.records)
@@ -83,14 +85,16 @@ class StoreSource:
                 for number in facts.events_per_record:
                     self._first_events.append(self._events)
                     self._events += number
+                self._billed += sum(billed_bytes(len(record)) for record in chunk.records)
                 self._unaggregated_billed += sum(
                     billed_bytes(len(event)) for record in chunk.records for event in record.split(DELIMITER)
                 )
-            self._digest += value
+            self._digest += sum(sums)
             self._digest_items += len(facts.digest_items)
             self._bad.update(facts.bad)
-            for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
+            for code, count, value in zip(codes.tolist(), counts.tolist(), sums, strict=True):
                 self._partitions[code] += count
+                self._partition_digests[code] += value
             if len(facts.timestamps):
                 low, high = int(facts.timestamps.min()), int(facts.timestamps.max())
                 self._first_timestamp = low if self._first_timestamp is None else min(low, self._first_timestamp)
@@ -106,14 +110,16 @@ class StoreSource:
 
     def facts(self) -> Facts:
         missing, digest, items = [], self._digest, self._digest_items
-        bad, partitions = dict(self._bad), self._partitions.copy()
+        bad, partitions, digests = dict(self._bad), self._partitions.copy(), self._partition_digests.copy()
         for loss in self._losses:
             first = self._first_events[loss.record_sequence] if self._aggregate_bytes else loss.record_sequence
             missing.append((first, loss.events))
             if bad.pop(first, None) is None:
-                digest -= loss.digest
+                digest -= sum(loss.digests)
                 items -= loss.events
                 partitions.subtract(loss.partition_codes)
+                for code, value in zip(loss.partition_codes, loss.digests, strict=True):
+                    digests[code] -= value
         plan = self._inventory.plan
         return Facts(
             accepted_sequences=ranges_without(self._events, missing),
@@ -125,6 +131,7 @@ class StoreSource:
                 "value": str(digest),
             },
             partitions={self._path(code): count for code, count in sorted(partitions.items()) if count},
+            partition_digests={self._path(code): digests[code] for code, count in sorted(partitions.items()) if count},
             expected_quarantine=[bad[sequence] for sequence in sorted(bad)],
             generator={
                 "seed": plan.seed,
@@ -137,6 +144,11 @@ class StoreSource:
             last_event_at=_moment(self._last_timestamp),
             events_per_record=self._most_events,
         )
+
+    @property
+    def billed_bytes(self) -> int:
+        """What AWS bills for the aggregated records; 0 without aggregation."""
+        return self._billed
 
     @property
     def unaggregated_billed_bytes(self) -> int:
@@ -174,15 +186,16 @@ class StoreSource:
 
     def _loss(self, entry: GivenUp) -> "_Loss":
         lines = entry.record.split(DELIMITER) if self._aggregate_bytes else [entry.record]
-        digest, codes = 0, []
+        digests, codes = [], []
         for line in lines:
             try:
                 event = json.loads(line)
-                digest += digest_sum([row_item([event[column] for column in COLUMNS])])
+                value = digest_sum([row_item([event[column] for column in COLUMNS])])
                 codes.append((int(event["store_id"][1:]) - 1 << 32) + event["event_timestamp"] // _HOUR)
             except (ValueError, KeyError, TypeError):  # bad on purpose; `facts` knows it by its sequence
                 continue
-        return _Loss(entry.sequence, len(lines), digest, tuple(codes))
+            digests.append(value)
+        return _Loss(entry.sequence, len(lines), tuple(digests), tuple(codes))
 
     def _path(self, code: int) -> str:
         hour = datetime.fromtimestamp((code & 0xFFFFFFFF) * _HOUR, UTC)
@@ -193,7 +206,7 @@ class StoreSource:
 class _Loss:
     record_sequence: int
     events: int
-    digest: int
+    digests: tuple[int, ...]  # one an event, as are the codes
     partition_codes: tuple[int, ...]
 
 
