@@ -1,0 +1,253 @@
+"""A batch of records read in one pass, as far as that gives what the exact path gives.
+
+Talks to: an in-memory DuckDB, which parses the JSON. A record is taken when its account of quotes (bulk_tree) proves that all of it was
+understood; every other record is left for the exact path.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from local_firehose.bulk_shape import ObjectShape, ShapeReader, is_readable, structure
+from local_firehose.bulk_tree import ColumnsRead, read_columns
+from local_firehose.bulk_values import Leniency, Mask
+from local_firehose.json_text import Json
+
+Places = npt.NDArray[np.int64]
+Learn = Callable[[bytes], Mapping[str, Json] | None]
+
+LEAST_RECORDS = 200  # below that a query costs more than the exact path
+_MOST_SHAPES = 8
+_GUARDED_BATCHES = 50
+_KEY_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRows:
+    """Rows of the records that were taken: row i came from record `places[i]`, in order."""
+
+    table: pa.Table
+    places: Places
+
+
+class BulkReader:
+    """Reads batches for one table and SerDe; keeps what it learns about the records' keys. One thread at a time."""
+
+    def __init__(
+        self,
+        schema: pa.Schema,
+        shapes: ShapeReader,
+        leniency: Leniency,
+        *,
+        learn: Learn,
+        connection: duckdb.DuckDBPyConnection,
+        least_records: int = LEAST_RECORDS,
+    ) -> None:
+        """`learn` parses one record with its keys as written, or gives None when it is not one object.
+
+        Fewer than `least_records` alike are left to the exact path.
+        """
+        self.least_records = least_records
+        self._schema = schema
+        self._shapes = shapes
+        self._leniency = leniency
+        self._learn = learn
+        self._connection = connection
+        self._first = shapes.default()
+        self._by_keys: dict[str, ObjectShape] = {}
+        self._guarded = 0
+
+    def read(self, records: pa.BinaryArray) -> BulkRows:
+        """Return the rows of all records that can be read in bulk."""
+        candidates = _candidates(records)
+        parts: list[tuple[pa.Table, Places]] = []
+        if len(candidates.places) >= self.least_records and is_readable(self._first):
+            taken = self._read(candidates, self._first, keys_known=False, parts=parts)
+            rest = candidates.without(taken)
+            if len(rest.places) >= self.least_records:
+                self._read_by_keys(rest, parts, is_most=2 * len(rest.places) > len(candidates.places))
+        if not parts:
+            return BulkRows(self._schema.empty_table(), np.zeros(0, np.int64))
+        if len(parts) == 1:
+            return BulkRows(*parts[0])
+        places = np.concatenate([part[1] for part in parts])
+        order = np.argsort(places, kind="stable")
+        return BulkRows(pa.concat_tables([part[0] for part in parts]).take(pa.array(order)), places[order])
+
+    def _read_by_keys(self, rest: "_Candidates", parts: list[tuple[pa.Table, Places]], *, is_most: bool) -> None:
+        """Read groups of records that have the same keys, each by its own shape."""
+        keys = self._keys(rest)
+        if keys is None:
+            return
+        codes = np.asarray(keys.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+        counts = np.bincount(codes, minlength=len(keys.dictionary))
+        for code in np.argsort(-counts)[:_MOST_SHAPES].tolist():
+            if counts[code] < self.least_records:
+                break
+            group = rest.at(np.flatnonzero(codes == code))
+            shape = self._shape(keys.dictionary[code].as_py(), group)
+            if shape is None:
+                continue
+            taken = self._read(group, shape, keys_known=True, parts=parts)
+            if is_most and 2 * len(taken) > len(rest.places) and shape.keys != self._first.keys:
+                self._first = shape  # the stream's records look like this: begin with it next time
+
+    def _shape(self, keys: str | None, group: "_Candidates") -> ObjectShape | None:
+        if not keys:
+            return None
+        shape = self._by_keys.get(keys)
+        if shape is None:
+            sample = self._learn(group.texts[0].as_py().encode())
+            if sample is None or _KEY_SEPARATOR.join(sorted(sample)) != keys:
+                return None
+            shape = self._shapes.learn(sample)
+            if len(self._by_keys) >= 8 * _MOST_SHAPES:
+                self._by_keys.clear()
+            self._by_keys[keys] = shape
+        return shape if is_readable(shape) else None
+
+    def _read(
+        self, group: "_Candidates", shape: ObjectShape, *, keys_known: bool, parts: list[tuple[pa.Table, Places]]
+    ) -> Places:
+        """Read a group; return the places, within the group, of the records that were taken."""
+        rows = self._transformed(group.texts, structure(shape))
+        if rows is None:
+            return np.zeros(0, np.int64)
+        columns = read_columns(shape, rows, self._leniency)
+        is_taken = ~columns.is_refused & ~columns.is_unclear & (columns.quotes == group.quotes)
+        is_taken &= ~self._hidden(group, columns) if keys_known else ~columns.has_null
+        taken = np.flatnonzero(is_taken)
+        table = pa.Table.from_arrays(columns.arrays, schema=self._schema)
+        if len(taken) < len(group.places):
+            table = table.take(pa.array(taken))
+        if len(taken):
+            parts.append((table, group.places[taken]))
+        return taken
+
+    def _hidden(self, group: "_Candidates", columns: ColumnsRead) -> Mask:
+        """Rows where a null column hides a value of another type: a number where an array, map or struct is meant."""
+        hidden = np.zeros(len(group.places), np.bool_)
+        for key, is_null in columns.null_containers.items():
+            places = np.flatnonzero(is_null)
+            if len(places):
+                kinds = self._query(
+                    "SELECT json_type(record, ?) AS value FROM records",
+                    group.texts.take(pa.array(places)),
+                    f'$."{key}"',
+                )
+                hidden[places] = np.asarray(
+                    pc.not_equal(pc.fill_null(kinds, ""), "NULL").to_numpy(zero_copy_only=False)
+                )
+        return hidden
+
+    def _transformed(self, texts: pa.StringArray, wanted: str) -> pa.StructArray | None:
+        """Parse; JSON that is not well-formed stops DuckDB, so from then on each text is checked first, for a while."""
+        plain = "SELECT json_transform(record, ?) AS value FROM records"
+        guarded = "SELECT CASE WHEN json_valid(record) THEN json_transform(record, ?) END AS value FROM records"
+        if self._guarded == 0:
+            try:
+                return self._query(plain, texts, wanted)
+            except duckdb.Error:
+                self._guarded = _GUARDED_BATCHES
+        else:
+            self._guarded -= 1
+        try:
+            return self._query(guarded, texts, wanted)
+        except duckdb.Error:
+            return None  # the exact path serves them
+
+    def _keys(self, group: "_Candidates") -> pa.DictionaryArray | None:
+        joined = (
+            "SELECT CASE WHEN json_valid(record) THEN array_to_string(list_sort(json_keys(record)), chr(31)) END AS value"
+            " FROM records"
+        )
+        try:
+            keys = self._query(joined, group.texts)
+        except duckdb.Error:
+            return None
+        return pc.fill_null(keys, "").dictionary_encode()
+
+    def _query(self, sql: str, texts: pa.StringArray, *parameters: str) -> pa.Array:
+        cursor = self._connection.cursor()
+        try:
+            cursor.register("records", pa.table({"record": texts}))
+            answer = cursor.sql(sql, params=list(parameters)).to_arrow_table()
+        finally:
+            cursor.close()
+        column = answer["value"].combine_chunks()
+        return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Records that look like one object: their places in the batch, texts, and how many quote characters they have."""
+
+    places: Places
+    texts: pa.StringArray
+    quotes: npt.NDArray[np.int64]
+
+    def at(self, which: Places) -> "_Candidates":
+        return _Candidates(self.places[which], self.texts.take(pa.array(which)), self.quotes[which])
+
+    def without(self, taken: Places) -> "_Candidates":
+        if len(taken) == 0:
+            return self
+        left = np.ones(len(self.places), np.bool_)
+        left[taken] = False
+        return self.at(np.flatnonzero(left))
+
+
+def _candidates(records: pa.BinaryArray) -> _Candidates:
+    """Leave out what DuckDB's parser reads otherwise than the exact path: blanks first, trailing commas, bytes that are not UTF-8."""
+    _, offset_buffer, data_buffer = records.buffers()
+    if len(records) == 0 or data_buffer is None:
+        return _Candidates(np.zeros(0, np.int64), pa.array([], pa.string()), np.zeros(0, np.int64))
+    offsets = np.frombuffer(offset_buffer, np.int32)[records.offset : records.offset + len(records) + 1]
+    data = np.frombuffer(data_buffer, np.uint8)[: offsets[-1]]
+    begins = np.minimum(offsets[:-1], max(len(data) - 1, 0))
+    is_candidate = (offsets[1:] > offsets[:-1]) & (data[begins] == ord("{"))
+    if records.null_count:
+        is_candidate &= ~np.asarray(records.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if (data == ord("\\")).any():
+        # a quote or the separator of keys, written so that it is not counted
+        disguised = pc.fill_null(pc.match_substring_regex(records, r"\\u00(22|1[fF])"), False)
+        is_candidate &= ~disguised.to_numpy(zero_copy_only=False)
+    is_candidate &= ~_may_have_trailing_comma(records, offsets, data)
+    places = np.flatnonzero(is_candidate)
+    chosen = records if len(places) == len(records) else records.take(pa.array(places))
+    try:
+        texts = pc.cast(chosen, pa.string())
+    except pa.ArrowInvalid:
+        is_text = np.fromiter((_is_utf8(record) for record in chosen.to_pylist()), np.bool_, len(chosen))
+        places, chosen = places[is_text], chosen.filter(pa.array(is_text))
+        texts = pc.cast(chosen, pa.string())
+    quotes = np.asarray(pc.count_substring(chosen, b'"').to_numpy(zero_copy_only=False), dtype=np.int64)
+    return _Candidates(places, texts, quotes)
+
+
+def _may_have_trailing_comma(
+    records: pa.BinaryArray, offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8]
+) -> Mask:
+    closing = np.flatnonzero((data[1:] == ord("}")) | (data[1:] == ord("]")))
+    before = data[closing]
+    odd = closing[(before == ord(",")) | (before <= ord(" "))]
+    suspects = np.zeros(len(records), np.bool_)
+    if len(odd):
+        which = np.unique(np.searchsorted(offsets, odd, side="right") - 1)
+        which = which[(which >= 0) & (which < len(records))]
+        found = pc.match_substring_regex(records.take(pa.array(which)), r",[ \t\r\n]*[}\]]")
+        suspects[which] = pc.fill_null(found, True).to_numpy(zero_copy_only=False)
+    return suspects
+
+
+def _is_utf8(record: bytes) -> bool:
+    try:
+        record.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,274 @@
+"""JSON texts of one column's values into an Arrow array, all at once; values that need the SerDe's finer rules are told apart.
+
+Pure. The texts are DuckDB's: strings in quotes with only the needed escapes, numbers in shortest form, so ``"12"`` and ``12`` stay
+different things. Held to the exact path by tests/unit/local_firehose/test_bulk_conversion.py.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from firehose_spec.glue_types import Decimal, GlueType, Primitive, Text
+from local_firehose.columns import arrow_type
+from local_firehose.java_numbers import FLOAT_MAX, INTEGER_BITS
+
+Mask = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+_QUOTE, _BACKSLASH, _MINUS = 34, 92, 45
+_INTEGER = r"^-?[0-9]{1,18}$"
+_REAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+_DAY = r"(1[7-9]|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+_SQL_TIMESTAMP = f"^{_DAY} {_TIME}$"
+_OPENX_TIMESTAMP = f"^{_DAY}( {_TIME}|T{_TIME}Z?)$"
+_MOST_SECONDS, _MOST_MILLIS = 9_223_372_036, 9_223_372_036_854
+_MILLISECONDS_FROM = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValues:
+    """`array` has the column's type; where `is_refused`, its value means nothing and the record needs the exact path.
+
+    `quotes[i]` is how many quote characters the value has in the record.
+    """
+
+    array: pa.Array
+    is_refused: Mask
+    quotes: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Leniency:
+    """What a SerDe lets pass: OpenX takes strings for numbers and numbers for strings, Hive does neither."""
+
+    mixes_types: bool
+    lowercases_keys: bool
+    has_epoch_timestamps: bool
+    has_sql_timestamps: bool
+
+
+class JsonTexts:
+    """One array of JSON texts, taken apart: which values are strings, and what is between their quotes."""
+
+    def __init__(self, texts: pa.StringArray) -> None:
+        self.size = len(texts)
+        self.texts = texts
+        self.is_null: Mask = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+        offsets, data = _buffers(texts)
+        if len(data) == 0:
+            data = np.zeros(1, np.uint8)
+        first = data[np.minimum(offsets[:-1], len(data) - 1)]
+        first[self.is_null] = 0
+        self.first: Bytes = first
+        self.is_string: Mask = first == _QUOTE
+        self.quotes: Counts = self.is_string * np.int64(2)
+        self.plain = self._unquoted(offsets, data)
+
+    def _unquoted(self, offsets: npt.NDArray[np.int32], data: Bytes) -> pa.StringArray:
+        """The texts, strings without their quotes and with their escapes resolved."""
+        if not self.is_string.any():
+            return self.texts
+        kept = np.ones(len(data), dtype=np.bool_)
+        kept[offsets[:-1][self.is_string]] = False
+        kept[offsets[1:][self.is_string] - 1] = False
+        shorter = np.concatenate(([0], np.cumsum(self.quotes, dtype=np.int64)))
+        plain = pa.StringArray.from_buffers(
+            self.size,
+            pa.py_buffer((offsets - shorter).astype(np.int32)),
+            pa.py_buffer(data[kept]),
+            self.texts.buffers()[0],
+        )
+        if not (data == _BACKSLASH).any():
+            return plain
+        escaped = pc.fill_null(pc.match_substring(self.texts, "\\"), False)
+        places = np.flatnonzero(escaped.to_numpy(zero_copy_only=False) & self.is_string)
+        given = self.texts.take(pa.array(places)).to_pylist()
+        self.quotes[places] = [text.count('"') for text in given]
+        mask = np.zeros(self.size, dtype=np.bool_)
+        mask[places] = True
+        decoded = pa.array([json.loads(text) for text in given], type=pa.string())
+        return pc.replace_with_mask(plain, pa.array(mask), decoded)
+
+
+def _buffers(texts: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:
+    _, offsets, data = texts.buffers()
+    begin, end = texts.offset, texts.offset + len(texts) + 1
+    values = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    if offsets is None:
+        return np.zeros(1, np.int32), values
+    return np.frombuffer(offsets, np.int32)[begin:end], values
+
+
+def column_values(kind: GlueType, texts: pa.StringArray, leniency: Leniency) -> ColumnValues:
+    """Return the values of a column of primitive, decimal or sized text type."""
+    parts = JsonTexts(texts)
+    array, is_refused = _READERS[_reader_name(kind)](kind, parts, leniency)
+    return ColumnValues(array, is_refused & ~parts.is_null, parts.quotes)
+
+
+def _reader_name(kind: GlueType) -> str:
+    match kind:
+        case Primitive(name) if name in INTEGER_BITS:
+            return "integer"
+        case Primitive("float" | "double"):
+            return "real"
+        case Primitive(name):
+            return name
+        case Decimal():
+            return "decimal"
+        case _:
+            return "text"
+
+
+_Read = tuple[pa.Array, Mask]
+
+
+def _nulled(array: pa.Array, mask: Mask) -> pa.Array:
+    return pc.if_else(pa.array(mask), pa.scalar(None, array.type), array) if mask.any() else array
+
+
+def _matches(texts: pa.StringArray, pattern: str) -> Mask:
+    found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _consists_of(texts: pa.StringArray, characters: bytes) -> bool:
+    """Tell whether all texts together have no other byte."""
+    _, data = _buffers(texts)
+    allowed = np.zeros(256, dtype=np.bool_)
+    allowed[list(characters)] = True
+    return bool(allowed[data].all())
+
+
+def _cast(texts: pa.StringArray, is_refused: Mask, characters: bytes, pattern: str, target: pa.DataType) -> _Read:
+    """Cast what matches `pattern`; looks at each text only when the batch has anything odd in it."""
+    texts = _nulled(texts, is_refused)
+    if _consists_of(texts, characters):
+        try:
+            return pc.cast(texts, target), is_refused
+        except pa.ArrowInvalid:
+            pass
+    is_refused = is_refused | ~_matches(texts, pattern)
+    return pc.cast(_nulled(texts, is_refused), target), is_refused
+
+
+def _read_string(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
+    is_refused = ~parts.is_string
+    if leniency.mixes_types and is_refused.any():
+        # whole numbers and booleans are their own text; fractions, objects and arrays have rules of their own
+        is_refused &= ~_matches(parts.texts, r"^(-?[0-9]+|true|false)$")
+    return parts.plain, is_refused
+
+
+def _read_text(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
+    array, is_refused = _read_string(kind, parts, leniency)
+    assert isinstance(kind, Text)  # noqa: S101
+    cut = pc.utf8_slice_codeunits(array, 0, kind.length)
+    return pc.utf8_rtrim(cut, characters=" ") if kind.name == "char" else cut, is_refused
+
+
+def _read_binary(_: GlueType, parts: JsonTexts, __: Leniency) -> _Read:
+    return pc.cast(parts.plain, pa.binary()), ~parts.is_string
+
+
+def _read_integer(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
+    is_refused = np.zeros(parts.size, np.bool_) if leniency.mixes_types else parts.is_string
+    numbers, is_refused = _cast(parts.plain, is_refused, b"-0123456789", _INTEGER, pa.int64())
+    bits = INTEGER_BITS[str(kind)]
+    if bits < 64:
+        values = _int64(numbers)
+        beyond = (values < -(1 << bits - 1)) | (values >= 1 << bits - 1)
+        if beyond.any():
+            is_refused, numbers = is_refused | beyond, _nulled(numbers, beyond)
+    return pc.cast(numbers, arrow_type(kind)), is_refused
+
+
+def _int64(numbers: pa.Int64Array) -> npt.NDArray[np.int64]:
+    return np.asarray(pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _read_real(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
+    is_refused = np.zeros(parts.size, np.bool_) if leniency.mixes_types else parts.is_string
+    numbers, is_refused = _cast(parts.plain, is_refused, b"+-.0123456789eE", _REAL, pa.float64())
+    values = np.abs(pc.fill_null(numbers, 0.0).to_numpy(zero_copy_only=False))
+    beyond = ~(values <= FLOAT_MAX) if str(kind) == "float" else np.isinf(values)
+    if beyond.any():
+        is_refused, numbers = is_refused | beyond, _nulled(numbers, beyond)
+    return pc.cast(numbers, arrow_type(kind), safe=False), is_refused
+
+
+def _read_boolean(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
+    texts = parts.plain
+    is_true = np.asarray(pc.fill_null(pc.equal(texts, "true"), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    is_false = np.asarray(pc.fill_null(pc.equal(texts, "false"), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    del leniency  # both SerDes take the strings too
+    return pa.array(is_true, mask=parts.is_null), ~(is_true | is_false)
+
+
+def _read_timestamp(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
+    if leniency.has_epoch_timestamps:
+        if _consists_of(parts.plain, b"-0123456789"):
+            return _read_epoch(parts.plain, np.zeros(parts.size, np.bool_))
+        is_number = _matches(parts.plain, _INTEGER)
+        if is_number.all():
+            return _read_epoch(parts.plain, ~is_number)
+        epochs, refused_epochs = _read_epoch(_nulled(parts.plain, ~is_number), ~is_number)
+        instants, refused_instants = _read_written_time(parts, _OPENX_TIMESTAMP)
+        return pc.coalesce(epochs, instants), refused_epochs & refused_instants
+    pattern = _SQL_TIMESTAMP if leniency.has_sql_timestamps else r"^\b$"
+    return _read_written_time(parts, pattern)
+
+
+def _read_epoch(texts: pa.StringArray, is_refused: Mask) -> _Read:
+    numbers, is_refused = _cast(texts, is_refused, b"-0123456789", _INTEGER, pa.int64())
+    values = _int64(numbers)
+    is_millis = np.abs(values) >= _MILLISECONDS_FROM
+    beyond = np.abs(values) > np.where(is_millis, _MOST_MILLIS, _MOST_SECONDS)
+    safe = np.where(beyond, 0, values) * np.where(is_millis, 10**6, 10**9)
+    is_refused = is_refused | beyond
+    missing = np.asarray(numbers.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_) | beyond
+    return pa.array(safe, type=pa.timestamp("ns"), mask=missing), is_refused
+
+
+def _read_written_time(parts: JsonTexts, pattern: str) -> _Read:
+    is_refused = ~(_matches(parts.plain, pattern) & parts.is_string)
+    texts = pc.utf8_rtrim(_nulled(parts.plain, is_refused), characters="Z")
+    return pc.cast(texts, pa.timestamp("ns")), is_refused
+
+
+def _read_date(_: GlueType, parts: JsonTexts, __: Leniency) -> _Read:
+    is_refused = ~(_matches(parts.plain, f"^{_DAY}$") & parts.is_string)
+    return pc.cast(_nulled(parts.plain, is_refused), pa.date32()), is_refused
+
+
+def _read_decimal(kind: GlueType, parts: JsonTexts, _: Leniency) -> _Read:
+    """Whole numbers and strings; DuckDB has cut the digits of a number with a fraction to a double's."""
+    assert isinstance(kind, Decimal)  # noqa: S101
+    whole = f"^-?[0-9]{{1,{max(kind.precision - kind.scale, 1)}}}"
+    fraction = rf"(\.[0-9]{{1,{kind.scale}}})?" if kind.scale else ""
+    is_exact = np.where(
+        parts.is_string, _matches(parts.plain, f"{whole}{fraction}$"), _matches(parts.texts, f"{whole}$")
+    )
+    if kind.precision == kind.scale:
+        is_exact = np.zeros(parts.size, np.bool_)  # 1 has no place before the point; the exact path knows 0 from 1
+    return pc.cast(_nulled(parts.plain, ~is_exact), arrow_type(kind)), ~is_exact
+
+
+_READERS: dict[str, Callable[[GlueType, JsonTexts, Leniency], _Read]] = {
+    "string": _read_string,
+    "text": _read_text,
+    "binary": _read_binary,
+    "integer": _read_integer,
+    "real": _read_real,
+    "boolean": _read_boolean,
+    "timestamp": _read_timestamp,
+    "date": _read_date,
+    "decimal": _read_decimal,
+}
