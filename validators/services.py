@@ -102,6 +102,7 @@ def gather(
             raise
     if declared is None:
         declared = _described(services, stream, wanted, region)
+        declared = replace(declared, pipeline=manifests[0].pipeline) if manifests else declared
     if wanted.bucket is not None:
         declared = replace(declared, bucket=wanted.bucket)
     conversion = declared.conversion
