@@ -288,6 +288,8 @@ class StreamDelivery:
         if self._held and self._is_enough(setup, end):
             self._ingest(JournalChunk.joined(self._held))
         self._submit_restored()
+        if self._process_retry_at > now:
+            return self._process_retry_at - now
         if wait <= 0:
             return 0.0
         hints = setup.pipeline.lambda_hints

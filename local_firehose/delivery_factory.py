@@ -3,7 +3,7 @@
 Talks to: Glue for the table's columns, jq's worker, Lambda, all through what it is given.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import UUID
 
 import numpy as np
@@ -108,7 +108,7 @@ class _RefusingConverter:
     def __init__(self, reason: SchemaError) -> None:
         self._reason = reason
 
-    def convert(self, records: Sequence[bytes]) -> Converted:
+    def convert(self, records: pa.BinaryArray) -> Converted:
         """Refuse every record."""
         refused = [RefusedRecord(index, self._reason.code, self._reason.message) for index in range(len(records))]
         empty: pa.Table = arrow_schema(()).empty_table()

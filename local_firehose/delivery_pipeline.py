@@ -50,7 +50,7 @@ class KeyExtractor(Protocol):
 class RecordConverter(Protocol):
     """Turns records into rows of the Glue table."""
 
-    def convert(self, records: Sequence[bytes]) -> Converted:
+    def convert(self, records: pa.BinaryArray) -> Converted:
         """Return the records' rows, and the records that have none."""
         ...
 
@@ -300,7 +300,7 @@ class Pipeline:
         if self._converter is None:
             table = raw_table(pc.binary_join_element_wise(data, self._delimiter, b"") if self._delimiter else data)
         else:
-            converted = self._converter.convert(data.to_pylist())
+            converted = self._converter.convert(data)
             for refused in converted.failures:
                 self._fail(
                     chunk,

@@ -108,7 +108,7 @@ class Journal:
 
     async def close(self) -> None:
         """Finish the commit that is under way and release the file."""
-        if self._commit_task is not None:
+        if self._commit_task is not None and not self._commit_task.done():
             await asyncio.wait([self._commit_task])
         self._close_segment()
 

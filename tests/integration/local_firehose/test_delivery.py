@@ -1,0 +1,416 @@
+"""One stream's delivery, in this process: journal and ledger on disk, S3 a dictionary, the clock in hand."""
+
+import asyncio
+import gzip
+import io
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow.parquet as pq
+import pytest
+
+from firehose_spec.glue_types import Column, parse
+from local_firehose.clock import Clock
+from local_firehose.delivery import DeliveryTools, StreamDelivery
+from local_firehose.delivery_factory import SetupFactory
+from local_firehose.delivery_run import RunStore
+from local_firehose.delivery_setup import Setup
+from local_firehose.delivery_stages import Stages
+from local_firehose.engine_port import DeliveryCounters, StreamView
+from local_firehose.errors import BackingServiceError
+from local_firehose.journal import Journal
+from local_firehose.jq import JqPool
+from local_firehose.metrics import MetricBook
+from local_firehose.object_store import ObjectStoreError, ObjectToPut
+from local_firehose.records import Failure, Record
+from local_firehose.schema_catalog import SchemaError
+from local_firehose.stream_config import (
+    BufferingHints,
+    Conversion,
+    DeliveryConfig,
+    Processor,
+    S3Destination,
+    SchemaReference,
+    StreamId,
+)
+from local_firehose.upload_pool import UploadPool
+
+START_MS = 1_715_915_045_000  # 2024-05-17T03:04:05Z
+QUERY = "{k: .k}"
+PREFIX = "p/!{partitionKeyFromQuery:k}/"
+
+
+class Catalog:
+    """Stands in for Glue."""
+
+    def __init__(self) -> None:
+        self.columns_now: tuple[Column, ...] | SchemaError = (Column("k", parse("string")), Column("n", parse("int")))
+
+    def columns(self, _reference: SchemaReference) -> tuple[Column, ...]:
+        if isinstance(self.columns_now, SchemaError):
+            raise self.columns_now
+        return self.columns_now
+
+
+class World:
+    """One stream with its journal; `objects` is what S3 holds."""
+
+    def __init__(self, folder: Path, jq: JqPool) -> None:
+        self.folder = folder
+        self.real_ms = START_MS
+        self.clock = Clock(real_ms=lambda: self.real_ms)
+        self.objects: dict[str, ObjectToPut] = {}
+        self.attempts: list[str] = []
+        self.fail: Callable[[ObjectToPut], str | None] = lambda _target: None
+        self.catalog = Catalog()
+        self.reports: list[str] = []
+        self.metrics = MetricBook()
+        self.process: Callable[[list[Record]], tuple[list[Record], list[Failure]]] | None = None
+        self.max_partitions = 500
+        self._jq = jq
+        self._executor = ThreadPoolExecutor(1)
+        self._uploads = UploadPool(threads=4, budget_bytes=1 << 30)
+        self.journal = Journal(folder, executor=self._executor)
+        self.delivery: StreamDelivery | None = None
+        self.lock = threading.Lock()
+
+    def config(self, **changes: Any) -> DeliveryConfig:
+        s3 = S3Destination("b", "r", "", "", BufferingHints(5, 300), "UNCOMPRESSED", "", "UTC", None, None, None)
+        names = set(S3Destination.__dataclass_fields__)
+        s3 = replace(s3, **{name: value for name, value in changes.items() if name in names})
+        made = DeliveryConfig(StreamId("1", "us-east-1", "s"), 1, "DirectPut", s3, (), None, None, None)
+        return replace(made, **{name: value for name, value in changes.items() if name not in names})
+
+    def partitioned(self, **changes: Any) -> DeliveryConfig:
+        processors = (
+            Processor("MetadataExtraction", {"MetadataExtractionQuery": QUERY}),
+            *changes.pop("processors", ()),
+        )
+        defaults = {"prefix": PREFIX, "error_output_prefix": "err/", "partitioning_retry_seconds": 300}
+        return self.config(processors=processors, **{**defaults, **changes})
+
+    def converting(self, **changes: Any) -> DeliveryConfig:
+        schema = SchemaReference("r", "1", "db", "t", "us-east-1", "LATEST")
+        return self.config(conversion=Conversion(schema, "OpenXJsonSerDe", {}, "ParquetSerDe", {}), **changes)
+
+    def start(self, config: DeliveryConfig) -> None:
+        stages = Stages(jq=self._jq, lambda_client=lambda _region: None)
+        factory = SetupFactory(
+            catalog=self.catalog,  # type: ignore[arg-type]
+            extractor_for=stages.extractor_for,
+            process_for=lambda _config: self.process,
+            random_string=lambda: "random12345",
+            new_uuid=uuid4,
+        )
+
+        def prepare(config: DeliveryConfig) -> Setup:
+            setup = factory.prepare(config)
+            setup.max_partitions = self.max_partitions
+            return setup
+
+        tools = DeliveryTools(
+            clock=self.clock,
+            runs=RunStore(self.folder, budget_bytes=1 << 30),
+            uploads=self._uploads,
+            prepare=prepare,
+            put=self._put,
+            report=lambda _view, code, _message: self.reports.append(code),
+            metrics=self.metrics,
+        )
+        self.delivery = StreamDelivery(self.view(config), folder=self.folder, tools=tools)
+        self.delivery.committed(self.journal.end)
+        self.delivery.start()
+
+    @staticmethod
+    def view(config: DeliveryConfig) -> StreamView:
+        return StreamView(config, "ACTIVE", is_encrypted=False, incarnation="i")
+
+    def _put(self, target: ObjectToPut) -> None:
+        with self.lock:
+            self.attempts.append(target.key)
+            code = self.fail(target)
+            if code is not None:
+                raise ObjectStoreError(code, "said the test")
+            self.objects[target.key] = target
+
+    def put(self, records: Sequence[bytes]) -> None:
+        asyncio.run(self._append(records))
+        if self.delivery is not None:
+            self.delivery.committed(self.journal.end)
+
+    async def _append(self, records: Sequence[bytes]) -> None:
+        await self.journal.append(records, arrived_ms=self.clock.now_ms())
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.running.wake()
+
+    @property
+    def running(self) -> StreamDelivery:
+        assert self.delivery is not None
+        return self.delivery
+
+    def flush(self, *, seconds: float = 30) -> tuple[int, int]:
+        done = threading.Event()
+        found: list[tuple[int, int]] = []
+        self.running.flush(lambda objects, records: (found.append((objects, records)), done.set())[1])
+        assert done.wait(seconds)
+        return found[0]
+
+    def until(self, holds: Callable[[], bool], *, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def counters(self) -> DeliveryCounters:
+        return self.running.counters()
+
+    def stop(self) -> None:
+        if self.delivery is not None:
+            self.delivery.stop()
+            self.delivery = None
+
+    def close(self) -> None:
+        self.stop()
+        asyncio.run(self.journal.close())
+        self._uploads.close()
+        self._executor.shutdown()
+
+    def bodies(self, prefix: str = "") -> dict[str, bytes]:
+        return {key: target.body for key, target in self.objects.items() if key.startswith(prefix)}
+
+
+@pytest.fixture(scope="module")
+def jq() -> Iterator[JqPool]:
+    with JqPool(workers=1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def world(tmp_path: Path, jq: JqPool) -> Iterator[World]:
+    made = World(tmp_path, jq)
+    yield made
+    made.close()
+
+
+def test_size_cuts_objects_as_records_arrive(world: World) -> None:
+    world.start(world.config(buffering=BufferingHints(1, 300)))
+    record = b"x" * 400_000
+    for _ in range(7):
+        world.put([record])
+    assert world.flush() == (3, 7)
+    assert sorted(len(body) for body in world.bodies().values()) == [400_000, 1_200_000, 1_200_000]
+
+
+def test_age_of_the_oldest_record_cuts_and_names_the_object(world: World) -> None:
+    world.start(world.config())
+    world.put([b"first"])
+    world.advance(200)
+    world.put([b"second"])
+    world.until(lambda: world.counters().buffered_bytes == 11)
+    assert world.objects == {}
+    world.advance(101)
+    world.until(lambda: bool(world.objects))
+    (key,) = world.objects
+    assert key.startswith("2024/05/17/03/s-1-2024-05-17-03-04-05-")
+    assert world.bodies()[key] == b"firstsecond"
+
+
+def test_an_update_holds_for_what_is_buffered_and_the_key_carries_the_new_version(world: World) -> None:
+    world.start(world.config(prefix="old/"))
+    world.put([b"a"])
+    world.until(lambda: world.counters().buffered_bytes == 1)
+    world.running.configure(world.view(replace(world.config(prefix="new/", compression_format="GZIP"), version=2)))
+    world.put([b"b"])
+    assert world.flush() == (1, 2)
+    (key,) = world.objects
+    assert key.startswith("new/2024/05/17/03/s-2-2024-05-17-03-04-05-")
+    assert key.endswith(".gz")
+    assert (gzip.decompress(world.objects[key].body), world.objects[key].content_encoding) == (b"ab", "gzip")
+
+
+def test_s3_that_fails_is_tried_again_under_the_same_key_and_the_error_is_shown(world: World) -> None:
+    failures = iter(["S3.NoSuchBucket", "InternalError"])
+    world.fail = lambda _target: next(failures, None)
+    world.start(world.config())
+    world.put([b"kept"])
+    assert world.flush() == (1, 1)
+    assert len(set(world.attempts)) == 1
+    assert len(world.attempts) == 3
+    error = world.counters().last_error
+    assert error is not None
+    assert (error.code, error.message) == ("InternalError", "said the test")
+    assert world.reports == ["S3.NoSuchBucket", "InternalError"]
+    counted = {name: statistics.total for (_, name, _), statistics in world.metrics.drain().items()}
+    assert counted["DeliveryToS3.Success"] == 1
+    assert counted["DeliveryToS3.Records"] == 1
+
+
+def test_what_fails_for_24_hours_is_lost_and_makes_room(world: World) -> None:
+    world.fail = lambda _target: "InternalError"
+    world.start(world.config())
+    world.put([b"lost"])
+    world.advance(301)
+    world.until(lambda: bool(world.attempts))
+    world.advance(24 * 3600)
+    world.until(lambda: world.counters().buffered_records == 0)
+    world.fail = lambda _target: None
+    world.put([b"kept"])
+    assert world.flush() == (1, 1)
+    assert list(world.bodies().values()) == [b"kept"]
+
+
+def test_partitions_beyond_the_limit_go_to_their_own_error_prefix(world: World) -> None:
+    world.max_partitions = 2
+    world.start(world.partitioned())
+    world.put([b'{"k":"a"}', b'{"k":"b"}', b'{"k":"c"}', b'{"k":"a"}', b'{"k":"d"}'])
+    assert world.flush() == (3, 5)
+    assert Counter(body for body in world.bodies("p/").values()) == Counter([b'{"k":"a"}{"k":"a"}', b'{"k":"b"}'])
+    (lines,) = world.bodies("err/activePartitionExceeded/2024/05/17/03/").values()
+    assert [json.loads(line)["errorCode"] for line in lines.splitlines()] == [
+        "DynamicPartitioning.ActivePartitionsLimitExceeded"
+    ] * 2
+    world.put([b'{"k":"c"}'])  # delivered partitions are no longer active
+    assert world.flush() == (1, 1)
+    assert world.counters().quarantined_records == 2
+
+
+def test_partitions_that_evaluate_alike_share_an_object(world: World) -> None:
+    processors = (Processor("MetadataExtraction", {"MetadataExtractionQuery": "{a:.a,b:.b}"}),)
+    prefix = "!{partitionKeyFromQuery:a}!{partitionKeyFromQuery:b}/"
+    world.start(replace(world.partitioned(prefix=prefix), processors=processors))
+    world.put([b'{"a":"x","b":"yz"}', b'{"a":"xy","b":"z"}'])
+    assert world.flush() == (1, 2)
+
+
+def test_the_backup_holds_every_record_as_it_was_put(world: World) -> None:
+    backup = replace(world.config().s3, bucket="backup", prefix="raw/", compression_format="GZIP")
+    world.start(world.partitioned(backup=backup))
+    records = [b'{"k":"a"}\n', b"not json\n", b'{"k":"b"}\n']
+    world.put(records)
+    assert world.flush() == (4, 3)
+    (copy,) = [target for target in world.objects.values() if target.bucket == "backup"]
+    assert (copy.key[:21], gzip.decompress(copy.body)) == ("raw/2024/05/17/03/s-1", b"".join(records))
+
+
+def test_the_delimiter_follows_every_record(world: World) -> None:
+    world.start(world.config(processors=(Processor("AppendDelimiterToRecord", {}),)))
+    world.put([b"a", b"b"])
+    world.flush()
+    assert list(world.bodies().values()) == [b"a\nb\n"]
+
+
+def test_sub_records_are_rows_of_their_own_and_a_restart_repeats_none(world: World) -> None:
+    def split(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+        kept = [replace(record, data=part) for record in records for part in record.data.split(b"|")]
+        failed = [Failure(record, "processing-failed", "Test", "bad") for record in kept if record.data == b"bad"]
+        return [record for record in kept if record.data != b"bad"], failed
+
+    world.process = split
+    world.fail = lambda target: "InternalError" if "/b/" in target.key else None
+    world.start(world.partitioned())
+    world.put([b'{"k":"a"}|bad|{"k":"b"}', b'{"k":"b"}'])
+    world.running.flush(lambda _objects, _records: None)
+    world.until(lambda: len(world.objects) == 2 and any("/b/" in key for key in world.attempts))
+    promised = {key for key in world.attempts if "/b/" in key}
+    world.stop()
+    world.fail = lambda _target: None
+    world.start(world.partitioned())
+    world.flush()
+    assert {key: body for key, body in world.bodies("p/").items() if "/b/" in key} == dict.fromkeys(
+        promised, b'{"k":"b"}{"k":"b"}'
+    )
+    assert len(world.objects) == 3
+    assert world.counters().delivered_records == 3
+
+
+def test_a_table_that_is_missing_fails_the_records_and_one_that_cannot_be_read_waits(world: World) -> None:
+    world.catalog.columns_now = SchemaError("DataFormatConversion.GlueUnavailable", "away", is_transient=True)
+    world.start(world.converting())
+    world.put([b'{"k":"a","n":1}'])
+    world.until(lambda: world.counters().last_error is not None)
+    assert world.objects == {}
+    world.catalog.columns_now = SchemaError("DataFormatConversion.EntityNotFound", "gone", is_transient=False)
+    assert world.flush() == (1, 1)
+    (line,) = world.bodies("format-conversion-failed/2024/05/17/03/").values()
+    assert json.loads(line)["lastErrorCode"] == "DataFormatConversion.EntityNotFound"
+
+
+def test_a_new_version_of_the_table_holds_for_what_is_buffered(world: World) -> None:
+    world.start(world.converting(buffering=BufferingHints(64, 300)))
+    world.put([b'{"k":"a","n":1,"extra":7}'])
+    world.until(lambda: world.counters().buffered_bytes > 0)
+    assert not isinstance(world.catalog.columns_now, SchemaError)
+    world.catalog.columns_now = (*world.catalog.columns_now, Column("extra", parse("bigint")))
+    assert world.flush() == (1, 1)
+    (body,) = world.bodies().values()
+    assert pq.read_table(io.BytesIO(body)).to_pylist() == [{"k": "a", "n": 1, "extra": 7}]
+
+
+def test_a_record_that_breaks_a_stage_is_quarantined_alone(world: World) -> None:
+    def fragile(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+        if any(record.data == b"poison" for record in records):
+            raise RuntimeError("a bug")
+        return records, []
+
+    world.process = fragile
+    world.start(world.config())
+    world.put([b"%d " % number for number in range(20)] + [b"poison"] + [b"end"])
+    assert world.flush() == (2, 22)
+    (line,) = world.bodies("processing-failed/").values()
+    assert json.loads(line)["errorMessage"] == "RuntimeError: a bug"
+    assert b"".join(world.bodies("2024/").values()).endswith(b"19 end")
+
+
+def test_a_stage_that_cannot_be_reached_is_tried_again(world: World) -> None:
+    calls: list[int] = []
+
+    def away(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+        calls.append(len(records))
+        if len(calls) < 3:
+            raise BackingServiceError("lambda", "http://127.0.0.1:1", "refused")
+        return records, []
+
+    world.process = away
+    world.start(world.config())
+    world.put([b"x"])
+    assert world.flush() == (1, 1)
+    assert calls == [1, 1, 1]
+
+
+def test_a_lambda_gathers_by_its_own_hints_before_the_buffer_opens(world: World) -> None:
+    invocations: list[int] = []
+
+    def count(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+        invocations.append(len(records))
+        return records, []
+
+    world.process = count
+    hints = {
+        "LambdaArn": "arn:aws:lambda:us-east-1:1:function:f",
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": "60",
+    }
+    world.start(world.config(processors=(Processor("Lambda", hints),), buffering=BufferingHints(5, 100)))
+    world.put([b"a"])
+    world.put([b"b"])
+    world.until(lambda: world.counters().buffered_records == 2)
+    assert invocations == []
+    world.advance(61)
+    world.until(lambda: invocations == [2])
+    world.advance(60)  # 121 s after the put, 60 s after the function: not due yet
+    world.until(lambda: world.counters().buffered_bytes == 2)
+    assert world.objects == {}
+    world.advance(41)
+    world.until(lambda: len(world.objects) == 1)
+    world.put([b"y" * 1024 * 1024])
+    world.until(lambda: invocations == [2, 1])
