@@ -138,7 +138,10 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _parsed(body: bytes) -> object:
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        document: object = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+        return document
     except (ValueError, RecursionError) as error:
         # decided: docs/fidelity/control-plane.md#serialization
         raise SerializationError(f"The request body is not JSON: {error}") from error

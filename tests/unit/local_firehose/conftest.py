@@ -1,8 +1,12 @@
 """A control plane on doubles: streams in memory, an engine that remembers what it is told, a clock that is moved by hand."""
 
 import asyncio
+import json
+from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from local_firehose.caller import Caller
@@ -15,6 +19,59 @@ ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/firehose"
 BUCKET = "arn:aws:s3:::bucket"
 START_MS = 1_715_914_800_000  # 2024-05-17T03:00:00Z
+SMALLEST = {"RoleARN": ROLE, "BucketARN": BUCKET}
+PARTITIONED = {
+    "Prefix": "!{partitionKeyFromQuery:a}/",
+    "ErrorOutputPrefix": "e/",
+    "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 60},
+    "DynamicPartitioningConfiguration": {"Enabled": True},
+}
+EXTRACTION = [{"Type": "MetadataExtraction", "JsonParsingEngine": "JQ-1.6", "MetadataExtractionQuery": "{a:.a}"}]
+CONVERTED = {
+    "DataFormatConversionConfiguration": {
+        "SchemaConfiguration": {"RoleARN": ROLE, "DatabaseName": "db", "TableName": "t"},
+        "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
+        "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
+    }
+}
+
+
+def processing_configuration(processors: list[dict]) -> dict:
+    return {
+        "Enabled": True,
+        "Processors": [
+            {
+                "Type": processor["Type"],
+                "Parameters": [
+                    {"ParameterName": name, "ParameterValue": value}
+                    for name, value in processor.items()
+                    if name != "Type"
+                ],
+            }
+            for processor in processors
+        ],
+    }
+
+
+def fact_request(fact: dict) -> dict:
+    """The CreateDeliveryStream request of a row of tests/fidelity; the YAML files say how a row is read."""
+    destination = deepcopy(SMALLEST)
+    if fact.get("partitioned"):
+        destination |= deepcopy(PARTITIONED) | {"ProcessingConfiguration": processing_configuration(EXTRACTION)}
+    if fact.get("converted"):
+        destination |= deepcopy(CONVERTED)
+    if "processors" in fact:
+        destination["ProcessingConfiguration"] = processing_configuration(fact["processors"])
+    for path, given in fact.get("destination", {}).items():
+        value = "p" * int(given[1:]) if isinstance(given, str) and given.startswith("%") else given
+        *parents, last = path.split(".")
+        owner = destination
+        for parent in parents:
+            owner = owner[parent]
+        owner[last] = value
+        if value is None and path == "BufferingHints":
+            del owner[last]
+    return {"DeliveryStreamName": "s", "ExtendedS3DestinationConfiguration": destination} | fact.get("request", {})
 
 
 class MemoryStore:
@@ -158,3 +215,18 @@ def make_service():
 def service():
     """A service whose statuses settle at once."""
     return Service()
+
+
+@pytest.fixture
+def request_of():
+    """Return what makes a CreateDeliveryStream request of a row of tests/fidelity."""
+    return fact_request
+
+
+@pytest.fixture
+def status_schema():
+    """Return a validator of the status answer."""
+    path = Path(__file__).resolve().parents[3] / "firehose_spec" / "schemas" / "status.json"
+    return jsonschema.Draft202012Validator(
+        json.loads(path.read_text("utf-8")), format_checker=jsonschema.FormatChecker()
+    )
