@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +36,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 VERBS = ("demo", "deploy", "produce", "verify", "query", "plan", "status", "flush", "env", "destroy", "down")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code."""
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    work: Path = PROJECT / ".pipeline",
+    home: Path | None = None,
+) -> int:
+    """Run one verb and return its exit code.
+
+    Everything is written below `work`, one sub-folder a target; `home` is where Terraform's own configuration may lie.
+    """
     parser = argparse.ArgumentParser(prog="python -m deployment", description="Deploy, feed and prove the pipelines.")
     parser.add_argument("verb", choices=VERBS)
     parser.add_argument("--target", default="local", help=f"one of {', '.join(NAMES)} (default: local)")
@@ -50,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(sys.stderr, monotonic=time.monotonic)
     signal.signal(signal.SIGTERM, _stop)
     try:
-        return _Verbs(given, console).run()
+        return _Verbs(given, console, environ, work, home or Path.home()).run()
     except DeploymentError as exc:
         console.show(f"{given.verb}: {exc}")
         return 2
@@ -62,14 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Verbs:
     """One verb with its arguments."""
 
-    def __init__(self, given: argparse.Namespace, console: Console) -> None:
+    def __init__(
+        self, given: argparse.Namespace, console: Console, environ: Mapping[str, str], work: Path, home: Path
+    ) -> None:
         self._given, self._console = given, console
-        folders = TargetFolders(PROJECT / ".pipeline", given.target)
+        folders = TargetFolders(work, given.target)
         self._folders = folders
-        self._target = _target(given.target, folders, console)
-        settings = TerraformSettings(
-            PROJECT / "terraform", os.environ, Path.home(), self._target.variables, self._target.backend
-        )
+        self._target = _target(given.target, folders, console, environ)
+        settings = TerraformSettings(PROJECT / "terraform", environ, home, self._target.variables, self._target.backend)
         self._lifecycle = Lifecycle(self._target, Deployer(folders, settings, console), console, now=_now)
         self._traffic = Traffic(self._target, Programs(sys.executable, PROJECT), console, now=_now, new_id=_new_id)
         self._stacks = selected(given.pipeline)
@@ -142,9 +151,9 @@ class _Verbs:
         )
 
 
-def _target(name: str, folders: TargetFolders, console: Console) -> Target:
+def _target(name: str, folders: TargetFolders, console: Console, environ: Mapping[str, str]) -> Target:
     if name == "local":
-        return LocalCloud(folders, os.environ, console, PROJECT, sys.executable, _now, _new_id)
+        return LocalCloud(folders, environ, console, PROJECT, sys.executable, _now, _new_id)
     raise DeploymentError(f"TARGET is {name!r}; {', '.join(NAMES)} are known.")
 
 

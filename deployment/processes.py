@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+_STARTED: dict[int, subprocess.Popen[bytes]] = {}  # by number; they outlive us, unless we stop them ourselves
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -40,7 +41,7 @@ def start(
     """Start a server in a session of its own, so that Ctrl-C in our terminal is not meant for it; it writes to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=dict(environment),
@@ -49,6 +50,8 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _STARTED[process.pid] = process
+    return process
 
 
 def is_running(pid: int, known_identity: str) -> bool:
@@ -69,6 +72,7 @@ def stop(
     The process leads its own group, so its number names the group too.
     """
     if not is_running(pid, known_identity):
+        _reap(pid)
         return False
     for number, patience in ((signal.SIGTERM, patience_seconds), (signal.SIGKILL, 5.0)):
         try:
@@ -79,5 +83,12 @@ def stop(
         while is_running(pid, known_identity) and monotonic() < deadline:
             sleep(0.02)
         if not is_running(pid, known_identity):
-            return True
+            break
+    _reap(pid)
     return True
+
+
+def _reap(pid: int) -> None:
+    process = _STARTED.get(pid)
+    if process is not None and process.poll() is not None:
+        del _STARTED[pid]

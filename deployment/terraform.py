@@ -1,7 +1,7 @@
 """Terraform, driven through python-terraform; the only module that imports it.
 
 Talks to: the terraform binary. python-terraform 0.10.1 builds the command lines; what it does otherwise with Terraform 1 is a row of
-traps, each held by a test in tests/unit/deployment/test_terraform.py:
+traps, each held by a test in tests/integration/deployment/test_terraform.py:
 
 - it runs in the whole environment of this process, or in none at all: `_CommandLine` hands over the environment it was given;
 - an empty dictionary of variables still becomes ``-var-file``, which a saved plan refuses: variables lie in a file of the folder;
