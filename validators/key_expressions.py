@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from firehose_spec.glue_types import Column, GlueType, Primitive, Struct
 
 _KEY = re.compile(r"\s*(?:(?P<bare>[A-Za-z_][A-Za-z0-9_]*)|\"(?P<quoted>(?:[^\"\\]|\\.)*)\")\s*")
-_PATH = re.compile(r"(?:\.(?:[A-Za-z_][A-Za-z0-9_]*|\"[^\"\\]+\")|\[\"[^\"\\]+\"\])+")
+_PATH = re.compile(r"(?=\.)(?:\.(?:[A-Za-z_][A-Za-z0-9_]*|\"[^\"\\]+\"|\[\"[^\"\\]+\"\])|\[\"[^\"\\]+\"\])+")
 _STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\"[^\"\\]+\"")
 _STRFTIME = re.compile(r"strftime\(\s*\"(?P<format>[^\"\\]*)\"\s*\)")
 _FIELD_OF_ANY = re.compile(

@@ -92,7 +92,8 @@ def data_pieces(prefix: str) -> tuple[Piece, ...]:
 
 def error_pieces(error_output_prefix: str, prefix: str) -> tuple[Piece, ...]:
     """Return the pieces of the folder of error objects; without an error prefix a literal prefix stands in for it."""
-    pieces = prefix_pieces(error_output_prefix or prefix)
+    # documented: a prefix with expressions needs an error prefix, so only a literal can stand in for it
+    pieces = prefix_pieces(error_output_prefix or ("" if "!{" in prefix else prefix))
     if all(piece.kind == "literal" for piece in pieces):
         # observed: type and hour are appended to a literal, no slash in between
         return (*pieces, Piece("error-type"), Piece("literal", "/"), Piece("time", _DEFAULT_TIME))

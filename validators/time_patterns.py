@@ -28,6 +28,7 @@ _MONTHS = [
     "December",
 ]
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_QUARTERS = ["1st quarter", "2nd quarter", "3rd quarter", "4th quarter"]
 _TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 
 
@@ -89,6 +90,10 @@ def _text(names: list[str], index: int, width: int) -> str:
     return names[index][:3] if width == 3 else names[index][:1] if width == 5 else names[index]
 
 
+def _quarter(quarter: int, width: int) -> str:
+    return f"Q{quarter}" if width == 3 else _QUARTERS[quarter - 1] if width == 4 else str(quarter)
+
+
 def _week_start_sunday(at: datetime) -> tuple[int, int]:
     """Return (week-based year, week) by the rules of the US locale: weeks start on Sunday, week 1 holds 1 January."""
     day_of_year, weekday = at.timetuple().tm_yday, at.isoweekday() % 7
@@ -129,7 +134,8 @@ _TEXTS: dict[str, Callable[[datetime, int], str]] = {
     "E": lambda at, width: _text(_DAYS, at.weekday(), width),
     "e": lambda at, width: _text(_DAYS, at.weekday(), width),
     "c": lambda at, width: _text(_DAYS, at.weekday(), width),
-    "Q": lambda at, width: f"Q{(at.month + 2) // 3}" if width == 3 else r"",
+    "Q": lambda at, width: _quarter((at.month + 2) // 3, width),
+    "q": lambda at, width: _quarter((at.month + 2) // 3, width),
 }
 _SHAPES = {
     "S": r"\d{{{width}}}",
