@@ -30,6 +30,7 @@ from local_firehose.delivery_messages import (
 from local_firehose.engine_port import DeliveryCounters, FlushResult, StreamView
 from local_firehose.faults import FaultScript, read_faults
 from local_firehose.journal import CommittedEnd, Journal
+from local_firehose.kinesis_source import KinesisSource, started_at
 from local_firehose.metrics import MetricBook, MetricPublisher
 from local_firehose.stream_config import StreamId
 from local_firehose.stream_folder import stream_folder
@@ -54,7 +55,8 @@ class DeliveryEngine:
         self._script = FaultScript()
         self._script_since_ms = 0
         self._metrics = MetricBook()
-        clients = client_factory()
+        self._sources: dict[StreamId, asyncio.Task[None]] = {}
+        self._clients = clients = client_factory()
         self._publisher = MetricPublisher(
             self._metrics, client=lambda region: clients("cloudwatch", region), clock=clock
         )
@@ -76,11 +78,15 @@ class DeliveryEngine:
                 await asyncio.to_thread(shutil.rmtree, folder, True)
         for view in streams:
             self._streams[view.stream] = self._open(view)
+        for view in streams:
+            self._read_source(view)
         self._publisher.start()
         await self._supervisor.start()
 
     async def stop(self) -> None:
         """Stop taking puts and end the delivery process; what is buffered stays in the journal."""
+        for source in list(self._sources):
+            await self._leave_source(source)
         streams = list(self._streams.values())
         self._streams.clear()
         for stream in streams:
@@ -99,6 +105,7 @@ class DeliveryEngine:
             self._streams[stream.stream] = await asyncio.to_thread(self._open, stream)
         else:
             known.view = stream
+        self._read_source(stream)
         self._supervisor.send(Configure(stream))
 
     async def remove(self, stream: StreamId) -> None:
@@ -106,6 +113,7 @@ class DeliveryEngine:
         removed = self._streams.pop(stream, None)
         if removed is None:
             return
+        await self._leave_source(stream)
         self._untold.pop(stream, None)
         await removed.journal.close()
         await self._supervisor.request(lambda number: Remove(number, stream))
@@ -161,6 +169,33 @@ class DeliveryEngine:
 
         journal = Journal(stream_folder(self._journals, view), executor=self._executor, on_commit=committed)
         return PutStream(view, journal)
+
+    def _read_source(self, view: StreamView) -> None:
+        """Begin to read the Kinesis stream that feeds this one, if there is one and both are ready."""
+        arn, known = view.config.kinesis_stream_arn, self._streams.get(view.stream)
+        if arn is None or known is None or view.status != "ACTIVE" or view.stream in self._sources:
+            return
+
+        async def append(records: Sequence[bytes], arrived_ms: int) -> None:
+            await known.journal.append(records, arrived_ms=arrived_ms or self._clock.now_ms())
+            self._metrics.add(view.stream, "DataReadFromKinesisStream.Records", len(records))
+            self._metrics.add(view.stream, "DataReadFromKinesisStream.Bytes", sum(map(len, records)), "Bytes")
+
+        folder = stream_folder(self._journals, view)
+        source = KinesisSource(
+            client=self._clients("kinesis", arn.split(":")[3]),
+            stream_arn=arn,
+            append=append,
+            positions=folder / "kinesis.json",
+            since=started_at(folder / "kinesis-since", self._clock.now()),
+        )
+        self._sources[view.stream] = asyncio.create_task(source.run())
+
+    async def _leave_source(self, stream: StreamId) -> None:
+        task = self._sources.pop(stream, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
     def _tell(self) -> None:
         untold, self._untold = self._untold, {}
