@@ -14,16 +14,19 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from local_firehose.jq_dialect import IS_JQ_16, adapted, normalising
 from local_firehose.jq_errors import JqCompileError
+from local_firehose.jq_lexer import JqSyntaxError
 from local_firehose.jq_values import guarded
 from local_firehose.jq_wire import (
     CompileReply,
@@ -95,11 +98,20 @@ class JqPool:
         Raises:
             JqCompileError: it does not compile; the message is jq's.
         """
-        for program in (query, guarded(query)):
-            with self._worker() as worker:
-                message = worker.compile(CompileRequest(program, self._limits.deadline_seconds))
-            if message:
+        try:
+            programs = [guarded(adapted(query))]
+        except JqSyntaxError as error:
+            message = self._complaint(query)
+            raise JqCompileError(query, message if message.startswith("jq: ") else str(error)) from error
+        if IS_JQ_16:
+            programs.insert(0, query)  # its complaint then quotes the query as written
+        for program in programs:
+            if message := self._complaint(program):
                 raise JqCompileError(query, message)
+
+    def _complaint(self, program: str) -> str:
+        with self._worker() as worker:
+            return worker.compile(CompileRequest(program, self._limits.deadline_seconds))
 
     def keys(self, query: str, keys: tuple[str, ...], records: Sequence[bytes]) -> JqKeys:
         """Evaluate `query` on each record and return the values of `keys`.
@@ -107,16 +119,22 @@ class JqPool:
         Raises:
             JqCompileError: `query` does not compile (`check` it first).
         """
-        chunks = list(_chunks(records))
-        program = guarded(query)
-        parts = (
-            list(self._threads.map(lambda chunk: self._chunk(program, keys, chunk), chunks))
-            if len(chunks) > 1
-            else [self._chunk(program, keys, chunk) for chunk in chunks]
+        try:
+            program = adapted(query)
+        except JqSyntaxError as error:
+            raise JqCompileError(query, str(error)) from error
+        question = partial(
+            KeysRequest.of,
+            program=guarded(program),
+            normalising="" if IS_JQ_16 else guarded(normalising(program)),
+            keys=keys,
         )
-        return _merge(parts)
+        chunks = list(_chunks(records))
+        if len(chunks) == 1:
+            return self._chunk(question, chunks[0])
+        return _merge(list(self._threads.map(partial(self._chunk, question), chunks)))
 
-    def _chunk(self, program: str, keys: tuple[str, ...], records: Sequence[bytes]) -> JqKeys:
+    def _chunk(self, question: Callable[..., KeysRequest], records: Sequence[bytes]) -> JqKeys:
         kept = list(range(len(records)))
         killed: dict[int, str] = {}
         with self._worker() as worker:
@@ -124,7 +142,7 @@ class JqPool:
                 deadline = self._limits.deadline_seconds
                 if len(killed) >= _PATIENCE:
                     deadline = min(deadline, _SHORT_DEADLINE_SECONDS)
-                request = KeysRequest.of(program, keys, deadline, [records[at] for at in kept] if killed else records)
+                request = question([records[at] for at in kept] if killed else records, deadline_seconds=deadline)
                 try:
                     reply = worker.keys(request)
                     break

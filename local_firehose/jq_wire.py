@@ -23,9 +23,13 @@ class CompileRequest(msgspec.Struct, tag="compile", frozen=True):
 
 
 class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
-    """Evaluate `program` on each record and read the values of `keys` out of its result."""
+    """Evaluate `program` on each record and read the values of `keys` out of its result.
+
+    `normalising` is the program for records with numbers that this libjq would not print as jq 1.6 does; empty where there are none.
+    """
 
     program: str
+    normalising: str
     keys: tuple[str, ...]
     deadline_seconds: float
     lengths: bytes
@@ -33,9 +37,17 @@ class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
 
     @classmethod
     def of(
-        cls, program: str, keys: tuple[str, ...], deadline_seconds: float, records: Sequence[bytes]
+        cls,
+        records: Sequence[bytes],
+        *,
+        program: str,
+        normalising: str,
+        keys: tuple[str, ...],
+        deadline_seconds: float,
     ) -> "KeysRequest":
-        return cls(program, keys, deadline_seconds, array("i", map(len, records)).tobytes(), b"".join(records))
+        """Return the request for these records."""
+        lengths = array("i", map(len, records)).tobytes()
+        return cls(program, normalising, keys, deadline_seconds, lengths, b"".join(records))
 
     def records(self) -> list[bytes]:
         """Return the records apart again."""

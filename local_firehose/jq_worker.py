@@ -21,6 +21,7 @@ from typing import Any
 import jq
 import msgspec
 
+from local_firehose.jq_dialect import ODD_NUMBER
 from local_firehose.jq_values import NOT_JSON, KeyFailure, key_values
 from local_firehose.jq_wire import (
     CompileReply,
@@ -98,8 +99,9 @@ class Worker:
         return KeysReply(codes.tobytes(), list(distinct), failures)
 
     def _outcomes(self, request: KeysRequest) -> list[tuple[str, ...] | KeyFailure]:
-        run = self._program(request.program)
         records = request.records()
+        is_odd = request.normalising and ODD_NUMBER.search(request.blob)
+        run = self._program(request.normalising if is_odd else request.program)
         try:
             outcomes = self._together(run, records, request)
         except ValueError:
