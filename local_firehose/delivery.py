@@ -434,7 +434,7 @@ class StreamDelivery:
             rows = np.concatenate(
                 [cut.run.slice(cut.start, cut.stop).column(ROW_ID).to_numpy() for cut in buffer.slices]
             )
-            rows = np.unique(rows)
+            rows = rows[np.concatenate(([True], rows[1:] != rows[:-1]))]  # a record of several documents counts once
             planned = PlannedObject(
                 id=self._ledger.next_id(),
                 kind=kind,

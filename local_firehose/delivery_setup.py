@@ -91,7 +91,7 @@ class Setup:
     def encode(self, kind: ObjectKind, tables: Sequence[pa.Table]) -> Body:
         """Return the object of these rows, in order."""
         if kind == "data" and self._writer is not None:
-            rows = pa.concat_tables(tables).drop_columns([ROW_ID])
+            rows = pa.concat_tables(tables).drop_columns([ROW_ID]).combine_chunks()
             return Body(self._writer.write(rows), self._writer.content_encoding)
         pieces = [joined_bytes(chunk) for table in tables for chunk in table.column(RAW).chunks]
         # decided: docs/fidelity/delivery.md#error-object-compression, error objects are never compressed
