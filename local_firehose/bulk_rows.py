@@ -24,6 +24,7 @@ Learn = Callable[[bytes], Mapping[str, Json] | None]
 LEAST_RECORDS = 200  # below that a query costs more than the exact path
 _MOST_SHAPES = 8
 _GUARDED_BATCHES = 50
+_UNREADABLE = (duckdb.Error, UnicodeDecodeError)  # the second: DuckDB cuts its message inside a character
 _KEY_SEPARATOR = "\x1f"
 
 
@@ -140,9 +141,8 @@ class BulkReader:
                     group.texts.take(pa.array(places)),
                     f'$."{key}"',
                 )
-                hidden[places] = np.asarray(
-                    pc.not_equal(pc.fill_null(kinds, ""), "NULL").to_numpy(zero_copy_only=False)
-                )
+                is_other = pc.not_equal(pc.fill_null(kinds, ""), "NULL")
+                hidden[places] |= np.asarray(is_other.to_numpy(zero_copy_only=False), dtype=np.bool_)
         return hidden
 
     def _transformed(self, texts: pa.StringArray, wanted: str) -> pa.StructArray | None:
@@ -152,13 +152,13 @@ class BulkReader:
         if self._guarded == 0:
             try:
                 return self._query(plain, texts, wanted)
-            except duckdb.Error:
+            except _UNREADABLE:
                 self._guarded = _GUARDED_BATCHES
         else:
             self._guarded -= 1
         try:
             return self._query(guarded, texts, wanted)
-        except duckdb.Error:
+        except _UNREADABLE:
             return None  # the exact path serves them
 
     def _keys(self, group: "_Candidates") -> pa.DictionaryArray | None:
@@ -168,7 +168,7 @@ class BulkReader:
         )
         try:
             keys = self._query(joined, group.texts)
-        except duckdb.Error:
+        except _UNREADABLE:
             return None
         return pc.fill_null(keys, "").dictionary_encode()
 
