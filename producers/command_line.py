@@ -83,7 +83,36 @@ def _apache_logs(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="log file or glob, may be given several times (overrides config.json)",
     )
-    _sending(command, pipeline="apache-logs", connections=4)
+    reading = command.add_argument_group("reading")
+    reading.add_argument("--follow", action="store_true", help="wait for new lines, across rotation, until stopped")
+    reading.add_argument(
+        "--from",
+        dest="start",
+        choices=("start", "end", "checkpoint"),
+        help="where to begin: start (default), end, or checkpoint (default with --follow)",
+    )
+    reading.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="how far each file is sent (default with --follow: in the user's state folder)",
+    )
+    reading.add_argument(
+        "--rotate-wait-seconds",
+        type=_seconds,
+        default=30.0,
+        metavar="S",
+        help="how long a rotated file is read on after its last line (default 30)",
+    )
+    reading.add_argument(
+        "--json", action="store_true", help="send each line parsed, as a JSON object, instead of the line itself"
+    )
+    reading.add_argument(
+        "--log-format",
+        metavar="FORMAT",
+        help="common, combined, vhost_common, vhost_combined, or a LogFormat; with --json",
+    )
+    _sending(command, pipeline="apache-logs", connections=None)
 
 
 def _replay(command: argparse.ArgumentParser) -> None:
@@ -101,7 +130,7 @@ def _sample_log(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="- writes to standard output")
 
 
-def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: int) -> None:
+def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: int | None) -> None:
     aws = command.add_argument_group("AWS")
     aws.add_argument("--region", help="Region of the stream")
     aws.add_argument("--endpoint", metavar="URL", help="Firehose endpoint, e.g. a local one")
@@ -126,7 +155,7 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
         type=_at_least_one,
         default=connections,
         metavar="N",
-        help=f"calls in flight at once (default {connections})",
+        help=f"calls in flight at once (default {connections or '4; 1 with a checkpoint'})",
     )
     sender.add_argument(
         "--retry-seconds",

@@ -7,29 +7,23 @@ import argparse
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import boto3
-from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from firehose_spec.quotas import KIB, MAX_BATCH_RECORDS
+from producers.apache_log import LineParser
 from producers.bad_records import shares_to_counts
+from producers.checkpoint import Checkpoint
 from producers.config_file import LogConfig, read_config
 from producers.errors import ConfigError
+from producers.follow_source import FollowSource
 from producers.log_files import find_log_files
 from producers.log_source import LogSource
-from producers.put_client import PutClient
-from producers.rate_limit import RateLimit
+from producers.log_tailer import LogTailer, Start
 from producers.replay import ReplaySource, keep_the_rest, locked, replay_targets
-from producers.run import Outcome, RunOptions, run
 from producers.sample_log import sample_lines
-from producers.sender import SenderSettings
-from producers.source import Source
-from producers.stop_signal import StopSignal
+from producers.sending import fill_from_config, region_of, send
 from producers.store_inventory import StorePlan
 from producers.store_source import StoreSource
 
@@ -54,7 +48,14 @@ def store_inventory(given: argparse.Namespace) -> int:
         bad_counts=shares_to_counts(given.records, share=given.bad_share, by_kind=by_kind),
         aggregate_bytes=given.aggregate * KIB,
     )
-    return _send(source, given, run_id=run_id, stream=given.stream)
+    exit_code = send(source, given, run_id=run_id, stream=given.stream)
+    if source.unaggregated_billed_bytes:
+        print(
+            f"{given.stream}: aggregation bills {source.billed_bytes / KIB:,.0f} KiB instead of "
+            f"{source.unaggregated_billed_bytes / KIB:,.0f} KiB, {source.billed_bytes / source.unaggregated_billed_bytes:.1%}",
+            file=sys.stderr,
+        )
+    return exit_code
 
 
 def apache_logs(given: argparse.Namespace) -> int:
@@ -68,9 +69,47 @@ def apache_logs(given: argparse.Namespace) -> int:
     patterns = given.log_file or list(config.log_files)
     if not patterns:
         raise ConfigError("no log file: give --log-file, or log_file in config.json")
-    _fill_from_config(given, config)
-    source = LogSource(find_log_files(patterns))
-    return _send(source, given, run_id=given.run_id or _fresh_run_id(), stream=stream, config=config)
+    fill_from_config(given, config)
+    run_id = given.run_id or _fresh_run_id()
+    log_format = given.log_format or config.log_format
+    to_record = LineParser(log_format).to_json if given.json else None
+    has_checkpoint = given.follow or given.checkpoint is not None or given.start == "checkpoint"
+    if not has_checkpoint and given.start != "end":
+        source = LogSource(find_log_files(patterns), to_record=to_record)
+        return send(source, given, run_id=run_id, stream=stream, config=config)
+    return _send_growing_files(given, patterns, to_record, run_id=run_id, stream=stream, config=config)
+
+
+def _send_growing_files(
+    given: argparse.Namespace,
+    patterns: Sequence[str],
+    to_record: Callable[[bytes], bytes] | None,
+    *,
+    run_id: str,
+    stream: str,
+    config: LogConfig,
+) -> int:
+    if not given.follow:
+        find_log_files(patterns)  # without --follow a file that is not there is a mistake
+    start: Start = given.start or ("checkpoint" if given.follow or given.checkpoint else "start")
+    checkpoint = None
+    if not given.dry_run:
+        checkpoint = Checkpoint(given.checkpoint or _checkpoint_path(region_of(given), stream))
+    tailer = LogTailer(
+        patterns,
+        start=start,
+        positions=checkpoint.positions() if checkpoint else (),
+        rotate_wait_seconds=given.rotate_wait_seconds,
+        warn=lambda text: print(f"producers: warning: {text}", file=sys.stderr),
+    )
+    source = FollowSource(tailer, checkpoint=checkpoint, follow=given.follow, to_record=to_record)
+    try:
+        # One call at a time: after a crash only the lines of that call are sent twice.
+        given.connections = given.connections or 1
+        window = MAX_BATCH_RECORDS * given.connections
+        return send(source, given, run_id=run_id, stream=stream, config=config, window_records=window)
+    finally:
+        source.close()
 
 
 def replay(given: argparse.Namespace) -> int:
@@ -85,8 +124,10 @@ def replay(given: argparse.Namespace) -> int:
             target.region, target.dead_letter = given.region or region, given_up_again
             source = ReplaySource(path, stream=stream, region=region)
             run_id = given.run_id or _fresh_run_id()
-            exit_code = max(exit_code, _send(source, target, run_id=run_id, stream=given.stream or stream))
+            exit_code = max(exit_code, send(source, target, run_id=run_id, stream=given.stream or stream))
             handed_over[stream, region] = source.handed_over_count
+            if exit_code >= 128:  # stopped by a signal
+                break
         if given.dry_run:
             return exit_code
         remaining = keep_the_rest(path, given_up_again, handed_over)
@@ -122,127 +163,9 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 }
 
 
-def _send(
-    source: Source, given: argparse.Namespace, *, run_id: str, stream: str, config: LogConfig | None = None
-) -> int:
-    if given.dry_run:
-        return _dry_run(source)
-    client = PutClient(
-        stream,
-        region=given.region or (region_of_environment(os.environ) or (None, None))[1],
-        endpoint_url=given.endpoint,
-        session=_session(given.profile, config),
-        connections=given.connections,
-        read_timeout_seconds=given.timeout_seconds,
-    )
-    options = RunOptions(
-        run_id=run_id,
-        pipeline=given.pipeline_name,
-        manifest_path=given.manifest,
-        dead_letter_path=given.dead_letter or _dead_letter_path(given.manifest, stream, run_id),
-        settings=_settings(given, client.region),
-        grace_seconds=given.grace_seconds,
-        is_quiet=given.quiet,
-    )
-    try:
-        with StopSignal() as stop:
-            outcome = run(source, client, options, stop=stop)
-    finally:
-        client.close()
-    print(_summary(outcome, stream), file=sys.stderr)
-    if outcome.refusal is not None:
-        print(f"producers: {outcome.refusal}", file=sys.stderr)
-        return 2
-    if stop.requested and not outcome.document["complete"]:
-        return stop.exit_code
-    return 0 if outcome.all_accepted else 1
-
-
-def _fill_from_config(given: argparse.Namespace, config: LogConfig) -> None:
-    """Flags win over the environment, the environment over config.json."""
-    named = region_of_environment(os.environ)
-    if given.region is None and named is not None and config.region not in (None, named[1]):
-        print(f"producers: region {named[1]} of {named[0]} overrides {config.region} of config.json", file=sys.stderr)
-    if named is None:
-        given.region = given.region or config.region
-    if not os.environ.get("AWS_PROFILE"):
-        given.profile = given.profile or config.profile
-    if not os.environ.get("AWS_ENDPOINT_URL_FIREHOSE") and not os.environ.get("AWS_ENDPOINT_URL"):
-        given.endpoint = given.endpoint or config.endpoint_url
-
-
-def region_of_environment(environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return (variable, Region): AWS_REGION, which boto3 does not read but Terraform and other SDKs do, before AWS_DEFAULT_REGION.
-
-    >>> region_of_environment({"AWS_DEFAULT_REGION": "us-east-2"})
-    ('AWS_DEFAULT_REGION', 'us-east-2')
-    """
-    return next(
-        ((name, environment[name]) for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if environment.get(name)), None
-    )
-
-
-def _session(profile: str | None, config: LogConfig | None) -> Any:
-    try:
-        session = boto3.Session(profile_name=profile)
-        if config and config.access_key_id and session.get_credentials() is None:
-            return boto3.Session(
-                aws_access_key_id=config.access_key_id,
-                aws_secret_access_key=config.secret_access_key,
-                aws_session_token=config.session_token,
-            )
-    except (ProfileNotFound, BotoCoreError) as error:
-        raise ConfigError(f"AWS configuration: {error}") from error
-    return session
-
-
-def _settings(given: argparse.Namespace, region: str) -> SenderSettings:
-    limit = RateLimit.of_region(region) if given.region_quota else RateLimit()
-    if given.rate:
-        limit = replace(limit, records_per_second=given.rate)
-    if given.bytes_rate:
-        limit = replace(limit, bytes_per_second=given.bytes_rate)
-    in_hand = 2 * MAX_BATCH_RECORDS * given.connections
-    if limit.records_per_second:  # a slow run that is stopped must not have minutes of records in hand
-        in_hand = max(1, min(in_hand, int(2 * limit.records_per_second)))
-    return SenderSettings(
-        connections=given.connections,
-        retry_budget_seconds=given.retry_seconds,
-        linger_seconds=given.linger_seconds,
-        rate_limit=limit,
-        max_records_in_hand=in_hand,
-    )
-
-
-def _dry_run(source: Source) -> int:
-    records: list[bytes] = []
-    for chunk in source.chunks():
-        records += chunk.records
-        if len(records) >= MAX_BATCH_RECORDS or not chunk.records:
-            break
-    for record in records[:MAX_BATCH_RECORDS]:
-        sys.stdout.buffer.write(record if record.endswith(b"\n") else record + b"\n")
-    sys.stdout.buffer.flush()
-    return 0
-
-
-def _summary(outcome: Outcome, stream: str) -> str:
-    counts = outcome.counts
-    rate = counts.accepted / max(outcome.seconds, 0.001)
-    text = f"{stream}: {counts.accepted:,} of {counts.submitted:,} records accepted in {outcome.seconds:.1f} s ({rate:,.0f}/s)"
-    if counts.retried:
-        text += f", {counts.retried:,} sent again"
-    if counts.possible_duplicates:
-        text += f", {counts.possible_duplicates:,} possible duplicates"
-    if counts.given_up:
-        text += f", {counts.given_up:,} given up: see {outcome.document['dead_letter']}"
-    return text
-
-
-def _dead_letter_path(manifest: Path | None, stream: str, run_id: str) -> Path:
-    if manifest is not None:
-        return manifest.with_name(f"{manifest.stem}.dead-letter.ndjson")
-    return Path(f"{stream}-{run_id}.dead-letter.ndjson")
+def _checkpoint_path(region: str, stream: str) -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "firehose-as-code" / f"{region}-{stream}.checkpoint"
 
 
 def _fresh_run_id() -> str:
@@ -253,4 +176,4 @@ def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"--bad {text}: give it as KIND=COUNT")
-    return name, value
+    return name.strip(), value.strip()

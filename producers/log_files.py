@@ -9,6 +9,7 @@ import glob
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import BinaryIO, Self, cast
 import zstandard
 
 from producers.errors import SourceError
+from producers.line_splitter import LineSplitter
 
 _READ_BYTES = 128 * 1024
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zstd"))
@@ -58,36 +60,60 @@ def compression_of(head: bytes) -> str | None:
 
 
 class LogFile:
-    """One file read once from its start (or from `first_byte` of its uncompressed content); use as a context manager."""
+    """One file's content, uncompressed; use as a context manager."""
 
-    def __init__(self, path: Path, *, first_byte: int = 0) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._raw = path.open("rb")
+            self._raw = path.open("rb", buffering=0)
+            self.compression = compression_of(os.pread(self._raw.fileno(), 4, 0))
         except OSError as error:
             raise SourceError(f"log file {path}: {error.strerror or error}") from error
         status = os.fstat(self._raw.fileno())
         self.identity = FileIdentity(status.st_dev, status.st_ino)
-        self.compression = compression_of(self._raw.peek(4)[:4])
-        self._content = self._decompressed()
-        self.first_byte = first_byte
+        self._content, self._content_offset = self._decompressed(), 0
 
-    def line_groups(self) -> Iterator[list[bytes]]:
+    def line_groups(self, first_byte: int = 0) -> Iterator[list[bytes]]:
         """Yield lines in groups of about 128 KiB; the last line as it stands, with or without a newline.
 
         Raises:
             SourceError: the file cannot be read, or its compressed data is damaged.
         """
-        try:
-            self._content.seek(self.first_byte)
-            while lines := self._content.readlines(_READ_BYTES):
+        splitter, offset = LineSplitter(), first_byte
+        while data := self.read_at(offset, _READ_BYTES):
+            offset += len(data)
+            if lines := splitter.feed(data):
                 yield lines
-        except (OSError, EOFError, zstandard.ZstdError) as error:
+        if lines := splitter.finish():
+            yield lines
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes of the content, fewer at its end; going back in a compressed file reads it anew.
+
+        Raises:
+            SourceError: the file cannot be read, or its compressed data is damaged.
+        """
+        try:
+            if self._content is None:
+                return os.pread(self._raw.fileno(), size, offset)
+            if offset < self._content_offset:
+                self._raw.seek(0)
+                self._content, self._content_offset = self._decompressed(), 0
+            while self._content_offset < offset:
+                if not self._next(min(_READ_BYTES, offset - self._content_offset)):
+                    return b""
+            return self._next(size)
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
             raise SourceError(f"log file {self.path}: {error}") from error
+
+    def fileno(self) -> int:
+        """Return the descriptor of the file itself."""
+        return self._raw.fileno()
 
     def close(self) -> None:
         """Close the file."""
-        self._content.close()
+        if self._content is not None:
+            self._content.close()
         self._raw.close()
 
     def __enter__(self) -> Self:
@@ -96,7 +122,12 @@ class LogFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _decompressed(self) -> BinaryIO:
+    def _next(self, size: int) -> bytes:
+        data = self._content.read(size) if self._content is not None else b""
+        self._content_offset += len(data)
+        return data
+
+    def _decompressed(self) -> BinaryIO | None:
         if self.compression == "gzip":
             return cast(BinaryIO, gzip.GzipFile(fileobj=self._raw))
         if self.compression == "bz2":
@@ -104,4 +135,4 @@ class LogFile:
         if self.compression == "zstd":
             reader = zstandard.ZstdDecompressor().stream_reader(self._raw, read_across_frames=True, closefd=False)
             return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, reader)))
-        return self._raw
+        return None

@@ -115,7 +115,7 @@ class LogSource:
     def chunks(self) -> Iterator[Chunk]:
         for path in self._paths:
             with LogFile(path) as file:
-                facts = FileFacts(path, file.identity, file.first_byte, file.first_byte)
+                facts = FileFacts(path, file.identity, first_byte=0, end_byte=0)
                 for group in file.line_groups():
                     for start in range(0, len(group), MAX_BATCH_RECORDS):
                         yield chunk_of(facts, group[start : start + MAX_BATCH_RECORDS], self._to_record)

@@ -76,7 +76,7 @@ def _visit(random: Random) -> Iterator[tuple[float, str, str]]:
         if random.random() < 0.08
         else f"{random.choice(_NETWORKS)}.{random.randrange(1, 255)}"
     )
-    user = random.choice(("mei.lin", "a.kumar", "jörg")) if random.random() < 0.03 else "-"
+    user = random.choice(("mei.lin", "a.kumar", r"j\xc3\xb6rg")) if random.random() < 0.03 else "-"
     head = f"{address} - {user}"
     kind = random.random()
     if kind < 0.06:
