@@ -141,10 +141,10 @@ def _parsed(body: bytes) -> object:
         document: object = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
         if b"\\ud" in body or b"\\uD" in body:
             json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
-        return document
     except (ValueError, RecursionError) as error:
         # decided: docs/fidelity/control-plane.md#serialization
         raise SerializationError(f"The request body is not JSON: {error}") from error
+    return document
 
 
 def _refuse_constant(text: str) -> float:
