@@ -121,8 +121,8 @@ def shared(moto_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def test_each_region_has_its_own_streams(shared, start, cloud) -> None:
     server = shared
-    create(server.client("us-east-1"), "s", cloud.bucket)
-    assert server.client("us-east-1").list_delivery_streams()["DeliveryStreamNames"] == ["s"]
+    create(server.client("us-east-1"), "regional", cloud.bucket)
+    assert server.client("us-east-1").list_delivery_streams()["DeliveryStreamNames"] == ["regional"]
     assert server.client("eu-west-1").list_delivery_streams()["DeliveryStreamNames"] == []
 
 
