@@ -70,6 +70,9 @@ _NEEDS = {
     "tonumber/0": ("_tonumber/0", "fromjson/0"),
 }
 _DEFINITIONS["_tonumber/0"] = "def _tonumber: tonumber; "
+_MAX_NESTING = 256
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 _CANNOT_INDEX = re.compile(r'^(Cannot index \w+ with )(?:string \((".*")\)|number \(.*\))$', re.DOTALL)
 
 
@@ -99,6 +102,27 @@ def message_as_in_16(message: str) -> str:
     ('Cannot index number with string "s"', 'Cannot index object with number')
     """
     return _CANNOT_INDEX.sub(lambda match: match[1] + (f"string {match[2]}" if match[2] else "number"), message)
+
+
+def may_nest_too_deep(record: bytes) -> bool:
+    """Return whether a document has so many brackets that jq 1.6 might refuse to parse it."""
+    return len(record) > 2 * _MAX_NESTING and record.count(b"[") + record.count(b"{") > _MAX_NESTING
+
+
+def is_refused_by_16(record: bytes) -> bool:
+    """Return whether jq 1.6 would not parse what later versions do: ``nan``, or nesting more than 256 deep.
+
+    >>> is_refused_by_16(b'{"a": nan}'), is_refused_by_16(b'{"nan": "nan"}')
+    (True, False)
+    """
+    bare = _STRING.sub(b"", record)
+    if b"nan" in bare:
+        return True
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(bare):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > _MAX_NESTING
 
 
 def _rewritten(node: Node) -> Node:

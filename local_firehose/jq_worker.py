@@ -21,7 +21,7 @@ from typing import Any
 import jq
 import msgspec
 
-from local_firehose.jq_dialect import ODD_NUMBER
+from local_firehose.jq_dialect import IS_JQ_16, ODD_NUMBER, is_refused_by_16, may_nest_too_deep
 from local_firehose.jq_values import NOT_JSON, KeyFailure, key_values
 from local_firehose.jq_wire import (
     CompileReply,
@@ -142,6 +142,8 @@ class Worker:
     def _one(
         self, run: Callable[[str], Iterator[Any]], at: int, record: bytes, request: KeysRequest
     ) -> tuple[str, ...] | KeyFailure:
+        if not IS_JQ_16 and is_refused_by_16(record):
+            return NOT_JSON
         self._at(at, request.deadline_seconds)
         try:
             results = list(run(record.decode("utf-8", "replace")))
@@ -176,7 +178,7 @@ def _is_one_object(record: bytes) -> bool:
         _OBJECT.decode(record)
     except (msgspec.DecodeError, RecursionError):
         return False
-    return True
+    return not may_nest_too_deep(record)
 
 
 if __name__ == "__main__":
