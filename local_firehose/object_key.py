@@ -78,7 +78,7 @@ class CompiledPrefix:
 
         Args:
             arrived_at: arrival of the object's oldest record; every timestamp expression uses it. # documented
-            partition_keys: values that jq extracted; values go in raw, a ``/`` in one makes a folder. # decided: docs/fidelity.md
+            partition_keys: values that jq extracted; values go in raw, a ``/`` in one makes a folder. # decided: docs/fidelity/control-plane.md#key-values
             lambda_keys: values that the Lambda function returned.
             random_string: called once for each ``!{firehose:random-string}``. # documented: fresh per instance
             error_output_type: the value of ``!{firehose:error-output-type}``; None outside an error prefix.
