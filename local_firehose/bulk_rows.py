@@ -205,11 +205,14 @@ class _Candidates:
 def _candidates(records: pa.BinaryArray) -> _Candidates:
     """Leave out what DuckDB's parser reads otherwise than the exact path: blanks first, trailing commas, bytes that are not UTF-8."""
     _, offset_buffer, data_buffer = records.buffers()
+    none = _Candidates(np.zeros(0, np.int64), pa.array([], pa.string()), np.zeros(0, np.int64))
     if len(records) == 0 or data_buffer is None:
-        return _Candidates(np.zeros(0, np.int64), pa.array([], pa.string()), np.zeros(0, np.int64))
+        return none
     offsets = np.frombuffer(offset_buffer, np.int32)[records.offset : records.offset + len(records) + 1]
     data = np.frombuffer(data_buffer, np.uint8)[: offsets[-1]]
-    begins = np.minimum(offsets[:-1], max(len(data) - 1, 0))
+    if len(data) == 0:
+        return none
+    begins = np.minimum(offsets[:-1], len(data) - 1)
     is_candidate = (offsets[1:] > offsets[:-1]) & (data[begins] == ord("{"))
     if records.null_count:
         is_candidate &= ~np.asarray(records.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
