@@ -5,7 +5,7 @@ is a path with a few well-defined filters is turned into SQL over the delivered 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from firehose_spec.glue_types import Column, GlueType, Primitive, Struct
@@ -148,6 +148,27 @@ def _column_sql(path: str, columns: Mapping[str, Column]) -> tuple[str, GlueType
             return None
         sql, kind = f"{sql}.{quoted(name.lower())}", member
     return sql, kind
+
+
+def key_steps(expressions: Iterable[str], columns: Mapping[str, Column]) -> dict[str, str] | None:
+    """Return column name to the SQL that has to be equal in two rows for all these expressions to be equal.
+
+    None where an expression reads inside a struct or needs jq. A column that is formatted as a time no finer than its hour counts by its
+    hour, so that an object that holds one hour is seen to be one partition by its first and last time alone.
+    """
+    steps: dict[str, str] = {}
+    for expression in expressions:
+        path, *filters = [step.strip() for step in (_split(bare_expression(expression), "|") or [])]
+        column = columns.get(path.lstrip(".").strip('[]"').lower())
+        if column is None or to_sql(expression, columns) is None:
+            return None
+        sql = quoted(column.name)
+        formatted = _STRFTIME.fullmatch(filters[0]) if filters else None
+        if formatted is not None and set(re.findall(r"%(.)", formatted["format"])) <= set("YmdHjF%"):
+            steps.setdefault(column.name, f"date_trunc('hour', {sql})")
+        else:
+            steps[column.name] = sql
+    return steps
 
 
 def quoted(name: str) -> str:

@@ -142,9 +142,10 @@ class FooterReader:
         try:
             whole = pa.BufferReader(b"".join((MAGIC, footer, length.to_bytes(4, "little"), MAGIC)))
             metadata = pq.read_metadata(whole)
-        except (pa.ArrowException, OSError) as exc:
+            created_by = metadata.created_by or ""
+        except (pa.ArrowException, OSError, ValueError) as exc:
             raise ParquetFileError(f"the footer cannot be decoded: {exc}") from exc
-        return Footer(root, elements, metadata.num_rows, metadata.created_by or "", metadata)
+        return Footer(root, elements, metadata.num_rows, created_by, metadata)
 
     def _schema(self, footer: bytes) -> tuple[str, tuple[SchemaElement, ...]]:
         for start, decoded in self._known.items():

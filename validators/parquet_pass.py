@@ -15,7 +15,7 @@ from validators.bucket import ObjectBody, map_ordered
 from validators.evidence import Evidence
 from validators.findings import Finding, Findings
 from validators.inventory import ObjectFacts
-from validators.key_expressions import parse_query, to_sql
+from validators.key_expressions import key_steps, parse_query, to_sql
 from validators.object_key import Piece
 from validators.parquet_checks import BLOCK_BYTES, PAGE_BYTES, ParquetRules, SchemaVerdicts, check_blocks, check_codec
 from validators.parquet_footer import TAIL_BYTES, Footer, FooterReader, NeedMoreBytesError, ParquetFileError
@@ -23,7 +23,8 @@ from validators.parquet_layout import expected_elements
 from validators.record_keys import record_keys, unreadable_fields
 from validators.row_scan import OddRow, RowGroupTotals, RowRules, RowScan, SequenceCounts, fit
 
-BIG_OBJECT_BYTES = 8 * 1024 * 1024
+BIG_OBJECT_BYTES = 4 * 1024 * 1024
+PART_ROWS = 65_536
 ID_COLUMN = "event_id"
 OTHER_RUN = -1
 
@@ -54,6 +55,18 @@ class ParquetTotals:
     twins: list[tuple[str, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Loaded:
+    """One object as a thread brought it: its footer and rows, or what is wrong with it."""
+
+    body: ObjectBody
+    footer: Footer | None = None
+    table: pa.Table | None = None
+    unfit: tuple[str, ...] = ()
+    problem: str = ""
+    needed_bytes: int = 0
+
+
 class ParquetPass:
     """One pass over the delivered objects of a stream with conversion to Parquet."""
 
@@ -77,16 +90,18 @@ class ParquetPass:
     def run(self, objects: list[ObjectFacts]) -> ParquetTotals:
         """Read all `objects`."""
         if self._evidence.scope.depth == "footers":
-            for facts, body in self._read(objects, self._read_tail):
-                self._judge_footer(facts, body)
+            for facts, loaded in map_ordered(self._load_tail, objects, size_of=lambda _: TAIL_BYTES):
+                self._judge_footer(facts, loaded)
             return self.totals
         scan, key_names = self._scan()
         try:
-            for index, (facts, body) in enumerate(self._read(objects, self._read_whole)):
-                footer = self._judge_footer(facts, body)
-                if footer is not None:
-                    for table in self._tables(facts, body, footer, scan.schema):
-                        self._take(scan.add(index, table), objects, key_names)
+            loads = map_ordered(
+                lambda facts: self._load(facts, scan.schema), objects, size_of=lambda facts: facts.summary.size_bytes
+            )
+            for index, (facts, loaded) in enumerate(loads):
+                self._judge_footer(facts, loaded)
+                for table in self._tables(facts, loaded, scan.schema):
+                    self._take(scan.add(index, table), objects, key_names)
             self._take(scan.flush(), objects, key_names)
             self.totals.rows, self.totals.sequences = scan.rows, scan.sequences
             self.totals.has_digest = scan.has_digest
@@ -95,93 +110,109 @@ class ParquetPass:
             scan.close()
         return self.totals
 
-    def _read(self, objects: list[ObjectFacts], read: Any) -> Iterator[tuple[ObjectFacts, ObjectBody]]:
-        whole = self._evidence.scope.depth == "rows"
-        return map_ordered(read, objects, size_of=lambda facts: facts.summary.size_bytes if whole else TAIL_BYTES)
+    def _load(self, facts: ObjectFacts, schema: pa.Schema) -> "_Loaded":
+        """Read an object whole; called on threads. The rows of a large one are decoded later, in parts."""
+        body = self._evidence.bucket.read(facts.key)
+        loaded = self._with_footer(body)
+        if loaded.footer is not None and facts.summary.size_bytes <= BIG_OBJECT_BYTES:
+            try:
+                file = self._file(body, loaded.footer)
+                loaded.table, loaded.unfit = fit(file.read(use_threads=False), schema)
+            except (pa.ArrowException, OSError) as exc:
+                loaded.problem = f"the rows cannot be decoded: {exc}"
+        return loaded
 
-    def _read_whole(self, facts: ObjectFacts) -> ObjectBody:
-        return self._evidence.bucket.read(facts.key)
-
-    def _read_tail(self, facts: ObjectFacts) -> ObjectBody:
+    def _load_tail(self, facts: ObjectFacts) -> "_Loaded":
+        """Read an object's footer; called on threads."""
         size = facts.summary.size_bytes
-        if size <= TAIL_BYTES:
-            return self._evidence.bucket.read(facts.key)
-        body = self._evidence.bucket.read_range(facts.key, size - TAIL_BYTES, size)
-        try:
-            self._footers.read(body.data)
-        except NeedMoreBytesError as exc:
-            if exc.size_bytes <= size:
-                return self._evidence.bucket.read_range(facts.key, size - exc.size_bytes, size)
-        except ParquetFileError:
-            pass
-        return body
+        start = max(0, size - TAIL_BYTES)
+        body = (
+            self._evidence.bucket.read_range(facts.key, start, size) if start else self._evidence.bucket.read(facts.key)
+        )
+        loaded = self._with_footer(body)
+        if TAIL_BYTES < loaded.needed_bytes <= size:
+            return self._with_footer(self._evidence.bucket.read_range(facts.key, size - loaded.needed_bytes, size))
+        return loaded
 
-    def _judge_footer(self, facts: ObjectFacts, body: ObjectBody) -> Footer | None:
-        uri = f"s3://{self._evidence.bucket.name}/{facts.key}"
-        self._findings.extend(check_headers(uri, body, "hadoop-snappy" if self._rules.codec == "SNAPPY" else None))
+    def _with_footer(self, body: ObjectBody) -> "_Loaded":
         try:
-            footer = self._footers.read(body.data)
+            return _Loaded(body, self._footers.read(body.data))
+        except NeedMoreBytesError as exc:
+            return _Loaded(body, problem=str(exc), needed_bytes=exc.size_bytes)
         except ParquetFileError as exc:
+            return _Loaded(body, problem=str(exc))
+
+    def _file(self, body: ObjectBody, footer: Footer) -> pq.ParquetFile:
+        source = pa.BufferReader(pa.py_buffer(body.data))
+        return pq.ParquetFile(source, metadata=footer.metadata, coerce_int96_timestamp_unit="us")
+
+    def _judge_footer(self, facts: ObjectFacts, loaded: "_Loaded") -> None:
+        uri, footer = f"s3://{self._evidence.bucket.name}/{facts.key}", loaded.footer
+        encoding = "hadoop-snappy" if self._rules.codec == "SNAPPY" else None
+        self._findings.extend(check_headers(uri, loaded.body, encoding))
+        if loaded.problem:
             self.totals.unreadable_objects += 1
-            self._findings.add(Finding("object.readable", uri, expected="a whole Parquet file", found=str(exc)))
-            return None
+            self._findings.add(Finding("object.readable", uri, "a whole Parquet file", loaded.problem))
+        if footer is None:
+            return
         facts.rows = footer.rows
         self.totals.created_by[footer.created_by] += 1
         if self._rules.elements:
             self._findings.extend(self._schemas.judge(uri, footer))
         self._findings.extend(check_codec(uri, footer, self._rules))
         self._findings.extend(check_blocks(uri, footer, self._rules))
-        return footer
 
-    def _tables(self, facts: ObjectFacts, body: ObjectBody, footer: Footer, schema: pa.Schema) -> Iterator[pa.Table]:
+    def _tables(self, facts: ObjectFacts, loaded: "_Loaded", schema: pa.Schema) -> Iterator[pa.Table]:
         """Yield the object's rows in the schema of the scan; large objects in parts."""
-        source = pa.BufferReader(pa.py_buffer(body.data))
+        if loaded.table is not None:
+            self.totals.unfit_objects += bool(loaded.unfit)
+            yield loaded.table
+            return
+        if loaded.footer is None or loaded.problem:
+            return
+        unfit = False
         try:
-            file = pq.ParquetFile(source, metadata=footer.metadata, coerce_int96_timestamp_unit="us")
-            if facts.summary.size_bytes <= BIG_OBJECT_BYTES:
-                tables = iter([file.read(use_threads=False)])
-            else:
-                tables = (pa.Table.from_batches([batch]) for batch in file.iter_batches(batch_size=65_536))
-            unfit = False
-            for table in tables:
-                fitted, missing = fit(table, schema)
+            for batch in self._file(loaded.body, loaded.footer).iter_batches(batch_size=PART_ROWS):
+                table, missing = fit(pa.Table.from_batches([batch]), schema)
                 unfit |= bool(missing)
-                yield fitted
-            self.totals.unfit_objects += unfit
+                yield table
         except (pa.ArrowException, OSError) as exc:
             self.totals.unreadable_objects += 1
             uri = f"s3://{self._evidence.bucket.name}/{facts.key}"
-            self._findings.add(Finding("object.readable", uri, expected="rows that can be decoded", found=str(exc)))
+            self._findings.add(Finding("object.readable", uri, "rows that can be decoded", str(exc)))
+        self.totals.unfit_objects += unfit
 
     def _scan(self) -> tuple[RowScan, tuple[str, ...]]:
         """Return the row scan for this stream, and the partition keys that it evaluates, in order."""
         evidence = self._evidence
         columns = evidence.columns
-        key_sql, add_keys = self._key_sql()
+        key_sql, steps, add_keys = self._key_sql()
         ids = ID_COLUMN if any(column.name == ID_COLUMN for column in columns) else None
         digests = [manifest.digest for manifest in evidence.manifests if manifest.digest is not None]
         digest_columns = digests[0].columns if digests else tuple(column.name for column in columns)
         rules = RowRules(
-            columns, key_sql, ids, tuple(manifest.run_id for manifest in evidence.manifests), digest_columns
+            columns, key_sql, ids, tuple(manifest.run_id for manifest in evidence.manifests), digest_columns, steps
         )
         return RowScan(rules, record_keys=add_keys), tuple(key_sql)
 
-    def _key_sql(self) -> tuple[dict[str, str], Any]:
+    def _key_sql(self) -> tuple[dict[str, str], dict[str, str] | None, Any]:
         partitioning, json_keys = self._evidence.declared.partitioning, self._evidence.json_keys
         names = [piece.text for piece in self._pieces if piece.kind == "key"]
         if partitioning is None or not names:
-            return {}, None
+            return {}, None, None
         parsed = parse_query(partitioning.query)
         expressions = dict(parsed.expressions) if parsed else {}
         compiled = {name: to_sql(expressions.get(name, ""), json_keys) for name in names}
         if all(compiled.values()):
-            return {name: str(sql) for name, sql in compiled.items()}, None
+            steps = key_steps([expressions[name] for name in names], json_keys)
+            return {name: str(sql) for name, sql in compiled.items()}, steps, None
         missing = unreadable_fields(partitioning.query, json_keys)
         if missing or any(name not in expressions for name in names if parsed):
             self.totals.layout_skip = f"the query reads {', '.join(missing) or 'keys'} that no column keeps"
-            return {}, None
+            return {}, None, None
         return (
             {name: f"__key{index}" for index, name in enumerate(names)},
+            None,
             record_keys(partitioning.query, names, json_keys),
         )
 

@@ -74,12 +74,13 @@ def histogram_chart(histogram: Sequence[Mapping[str, int]]) -> BarChart | None:
 
 def _bars(values: Sequence[int], titles: Sequence[str], first: str, last: str, unit: str) -> BarChart:
     most = max(values) or 1
-    slot = min(WIDTH / len(values), 48.0)
+    slot = WIDTH / len(values)
+    width = min(slot * 0.85, 64.0)
     bars = tuple(
         Bar(
-            x=round(index * slot, 2),
+            x=round(index * slot + (slot - width) / 2, 2),
             y=round(HEIGHT - HEIGHT * value / most, 2),
-            width=round(max(slot * 0.85, 0.5), 2),
+            width=round(width, 2),
             height=round(HEIGHT * value / most, 2),
             title=title,
         )

@@ -7,6 +7,7 @@ one counter byte a sequence number and one line of totals an object.
 # ruff: noqa: S608 - names are quoted by `quoted`, texts by `_literal`, nothing else comes from outside
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -95,13 +96,19 @@ class SequenceCounts:
 
 @dataclass(frozen=True, slots=True)
 class RowRules:
-    """What rows are judged by. `key_sql` maps partition key to SQL; `runs` are the known run ids, `id_column` where they are found."""
+    """What rows are judged by. `key_sql` maps partition key to SQL; `runs` are the known run ids, `id_column` where they are found.
+
+    `key_steps` maps a column that keys are made of to the SQL, over the column, that has to be equal in two rows for their keys to be
+    equal: the column itself, or its hour. Objects of one partition, the normal case, are then told by the least and greatest value of
+    each column, and keys are evaluated once an object instead of once a row. None where no such columns are known.
+    """
 
     columns: tuple[Column, ...]
     key_sql: Mapping[str, str]
     id_column: str | None
     runs: tuple[str, ...]
     digest_columns: tuple[str, ...]
+    key_steps: Mapping[str, str] | None = None
 
 
 class RowScan:
@@ -121,6 +128,7 @@ class RowScan:
         self._connection = duckdb.connect()
         self._connection.execute("set threads = 2; set preserve_insertion_order = false")
         self._totals_sql, self._ids_sql, self._odd_sql = self._compile()
+        self._quick_sql = self._quick_totals()
 
     def close(self) -> None:
         """Free DuckDB's memory."""
@@ -147,16 +155,50 @@ class RowScan:
         self._connection.register("chunk", chunk)
         try:
             self._count_ids()
-            yield from self._totals()
-            yield from self._odd()
+            has_strangers = False
+            for totals in self._totals():
+                has_strangers |= totals.run < 0
+                yield totals
+            yield from self._odd(has_strangers=has_strangers)
         finally:
             self._connection.unregister("chunk")
 
     def _totals(self) -> Iterator[RowGroupTotals]:
-        keys = len(self.rules.key_sql)
-        for object_index, run, *values in self._connection.execute(self._totals_sql).fetchall():
-            rows, total, first_row = values[keys:]
-            yield RowGroupTotals(object_index, run, tuple(values[:keys]), rows, int(total or 0), first_row)
+        where = ""
+        if self._quick_sql is not None:
+            mixed: set[int] = set()
+            groups = self._connection.execute(self._quick_sql).fetchall()
+            for object_index, *_, is_one_partition in groups:
+                if not is_one_partition:
+                    mixed.add(object_index)
+            yield from (self._group(values[:-1]) for values in groups if values[0] not in mixed)
+            if not mixed:
+                return
+            where = f"where {OBJECT_COLUMN} in ({', '.join(map(str, sorted(mixed)))})"
+        for values in self._connection.execute(self._totals_sql.replace("{where}", where)).fetchall():
+            yield self._group(values)
+
+    def _group(self, values: Sequence[Any]) -> RowGroupTotals:
+        object_index, run, *keys, rows, total, first_row = values
+        return RowGroupTotals(object_index, run, tuple(keys), rows, int(total or 0), first_row)
+
+    def _quick_totals(self) -> str | None:
+        """Write the statement that takes an object for one partition and says whether it is."""
+        steps = self.rules.key_steps
+        if not steps:
+            return None
+        names = [quoted(name) for name in steps]
+        parts = "".join(f", min({n}) as {n}, max({n}) as {_most(n)}, count({n}) as {_count(n)}" for n in names)
+        inner = (
+            f"select {OBJECT_COLUMN}, {self._run_sql()} as run, count(*) as __rows, {self._digest_sql()} as __digest, "
+            f"min({ROW_COLUMN}) as __first{parts} from chunk group by all"
+        )
+        same = " and ".join(
+            f"{step} = {step.replace(quoted(name), _most(quoted(name)))} and {_count(quoted(name))} = __rows"
+            for name, step in steps.items()
+        )
+        keys = "".join(f", {sql}" for sql in self.rules.key_sql.values())
+        return f"select {OBJECT_COLUMN}, run{keys}, __rows, __digest, __first, {same} from ({inner})"
 
     def _count_ids(self) -> None:
         if self._ids_sql is None:
@@ -166,8 +208,10 @@ class RowScan:
         for run in np.unique(runs):
             self.sequences.setdefault(int(run), SequenceCounts()).add(sequences[runs == run])
 
-    def _odd(self) -> Iterator[OddRow]:
+    def _odd(self, *, has_strangers: bool) -> Iterator[OddRow]:
         for rule, sql in self._odd_sql.items():
+            if rule == "completeness.invented" and not has_strangers:
+                continue  # an id that is none belongs to no run
             ((count,),) = self._connection.execute(f"select count(*) from chunk where {sql[0]}").fetchall()
             if count:
                 self.odd_rows[rule] = self.odd_rows.get(rule, 0) + count
@@ -177,14 +221,11 @@ class RowScan:
 
     def _compile(self) -> tuple[str, str | None, dict[str, tuple[str, str]]]:
         """Write the three statements: totals a chunk, ids of known runs, rows that cannot be right."""
-        by_name = {column.name.lower(): column for column in self.rules.columns}
         run_sql = self._run_sql()
-        wanted = [by_name[name.lower()] for name in self.rules.digest_columns if name.lower() in by_name]
-        text = digest_text(wanted) if len(wanted) == len(self.rules.digest_columns) else None
-        self.has_digest = text is not None
-        total = f"sum(md5_number_upper({text}))" if text else "0"
+        total = self._digest_sql()
+        self.has_digest = total != "0"
         keys = "".join(f", {sql} as k{index}" for index, sql in enumerate(self.rules.key_sql.values()))
-        totals = f"select {OBJECT_COLUMN}, {run_sql} as run{keys}, count(*), {total}, min({ROW_COLUMN}) from chunk group by all"
+        totals = f"select {OBJECT_COLUMN}, {run_sql} as run{keys}, count(*), {total}, min({ROW_COLUMN}) from chunk {{where}} group by all"
         odd: dict[str, tuple[str, str]] = {}
         for column in self.rules.columns:
             condition = out_of_range(column)
@@ -200,6 +241,12 @@ class RowScan:
             f"coalesce({name}, 'null')",
         )
         return totals, ids, odd
+
+    def _digest_sql(self) -> str:
+        by_name = {column.name.lower(): column for column in self.rules.columns}
+        wanted = [by_name[name.lower()] for name in self.rules.digest_columns if name.lower() in by_name]
+        text = digest_text(wanted) if len(wanted) == len(self.rules.digest_columns) else None
+        return f"sum(md5_number_upper({text}))" if text else "0"
 
     def _run_sql(self) -> str:
         """Return the index of the row's run in `runs`, or -1."""
@@ -244,6 +291,14 @@ def fit(table: pa.Table, schema: pa.Schema) -> tuple[pa.Table, tuple[str, ...]]:
 
 def _nulls(table: pa.Table, wanted: pa.Field) -> pa.Array:
     return pa.nulls(table.num_rows, wanted.type)
+
+
+def _most(name: str) -> str:
+    return f'"__most {name[1:]}'
+
+
+def _count(name: str) -> str:
+    return f'"__count {name[1:]}'
 
 
 def _literal(text: str) -> str:

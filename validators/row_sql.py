@@ -28,7 +28,9 @@ def _column_text(sql: str, kind: GlueType) -> str | None:
         case Primitive("tinyint" | "smallint" | "int" | "bigint" | "boolean"):
             return f"cast({sql} as varchar)"
         case Primitive("float" | "double"):
-            return f"printf('%.6f', {sql})"
+            # Amounts with two decimals, the normal case, are cheaper as decimals and print the same.
+            is_amount = f"{sql} = round({sql}, 2) and abs({sql}) between 0.01 and 1e8"
+            return f"(case when {is_amount} then cast(cast({sql} as decimal(18,6)) as varchar) else printf('%.6f', {sql}) end)"
         case Primitive("timestamp"):
             return f"cast(epoch_us({sql}) // 1000000 as varchar)"
     return None

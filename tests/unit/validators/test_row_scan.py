@@ -17,7 +17,7 @@ TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="
 ROW = st.tuples(
     st.none() | TEXT,
     st.none() | st.integers(-(2**63), 2**63 - 1),
-    st.none() | st.floats(-1e9, 1e9),
+    st.none() | st.floats(-1e9, 1e9) | st.integers(-(10**11), 10**11).map(lambda cents: cents / 100),
     st.none() | st.booleans(),
     st.none() | st.integers(-60_000_000_000, 250_000_000_000),
 )
