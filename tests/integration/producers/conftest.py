@@ -13,6 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
+from producers.__main__ import main
+
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "ap-southeast-1"}
 
@@ -123,12 +125,22 @@ def start_producer(
 
 
 @pytest.fixture
-def producer(start_producer: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple[int, str, str]]:
-    """Run `python -m producers …` to its end; return exit code, standard output and standard error."""
+def producer(
+    aws_environment: dict[str, str],
+    firehose: Firehose,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> Callable[..., tuple[int, str, str]]:
+    """Run `python -m producers …` in this process; return exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_FIREHOSE", firehose.endpoint)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
-    def run(*arguments: object, **environment: str) -> tuple[int, str, str]:
-        process = start_producer(*arguments, **environment)
-        out, err = process.communicate(timeout=60)
-        return process.returncode, out, err
+    def run(*arguments: object) -> tuple[int, str, str]:
+        capfdbinary.readouterr()
+        exit_code = main([*map(str, arguments)])
+        out, err = capfdbinary.readouterr()
+        return exit_code, out.decode(), err.decode()
 
     return run
