@@ -53,6 +53,14 @@ def is_processed(destination: Mapping[str, Any]) -> bool:
     return bool(destination.get("ProcessingConfiguration", {}).get("Enabled", False))
 
 
+def without_empty_hints(configuration: Mapping[str, Any]) -> Document:
+    """Return a copy in which hints without members are no hints."""
+    copied = deepcopy(dict(configuration))
+    if not copied.get("BufferingHints", True):
+        del copied["BufferingHints"]  # decided: docs/fidelity/control-plane.md#half-hints, neither member is given
+    return copied
+
+
 def s3_description(configuration: Mapping[str, Any]) -> Document:
     """Complete an S3DestinationConfiguration: a plain S3 destination, or a source backup."""
     filled: Document = {
@@ -60,13 +68,14 @@ def s3_description(configuration: Mapping[str, Any]) -> Document:
         "CompressionFormat": "UNCOMPRESSED",
         "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": {"Enabled": False},
-    } | deepcopy(dict(configuration))
+    } | without_empty_hints(configuration)
+    filled["CloudWatchLoggingOptions"].setdefault("Enabled", False)
     return {name: filled[name] for name in _S3_MEMBERS if name in filled}
 
 
 def extended_s3_description(configuration: Mapping[str, Any]) -> Document:
     """Complete an ExtendedS3DestinationConfiguration or -Update that has been merged."""
-    filled = deepcopy(dict(configuration))
+    filled = without_empty_hints(configuration)
     if "BufferingHints" not in filled and (is_converted(filled) or is_partitioned(filled)):
         filled["BufferingHints"] = {
             "SizeInMBs": DEFAULT_SIZE_MIB_CONVERTED,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from local_firehose.config_defaults import without_empty_hints
+
 Document = dict[str, Any]
 
 # observed: floci-io/floci FirehoseDataFormatConversionTest; merged member by member, the schema's members too
@@ -21,8 +23,8 @@ def merged_destination(description: Mapping[str, Any], update: Mapping[str, Any]
     """Return the destination as a configuration: `description` with `update` (an ExtendedS3- or S3DestinationUpdate) over it."""
     merged: Document = deepcopy(dict(description))
     backup = merged.pop("S3BackupDescription", None)
-    changes = deepcopy(dict(update))
-    backup_update = changes.pop("S3BackupUpdate", None)
+    changes = without_empty_hints(update)
+    backup_update = without_empty_hints(changes.pop("S3BackupUpdate", {}))
     if backup or backup_update:
         merged["S3BackupConfiguration"] = {**(backup or {}), **(backup_update or {})}
     for name, value in changes.items():

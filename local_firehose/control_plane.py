@@ -345,8 +345,9 @@ class ControlPlane:
         self._streams[record.stream] = record
 
     async def _commit(self, record: StreamRecord) -> None:
+        view = _view(record)  # first, so that nothing is stored that delivery cannot read
         await self._save(record)
-        await self._engine.configure(_view(record))
+        await self._engine.configure(view)
 
     async def _remove(self, record: StreamRecord) -> None:
         async with self._disk:
