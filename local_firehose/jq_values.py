@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from firehose_spec.error_documents import NON_JSON_MESSAGE, NULL_KEY_MESSAGE
+from local_firehose.jq_dialect import message_as_in_16
 from local_firehose.jq_numbers import number_text
 
 
@@ -67,9 +68,9 @@ def key_values(result: object, keys: tuple[str, ...]) -> tuple[str, ...] | KeyFa
 def _program_error(result: object) -> KeyFailure:
     error = result.get(ERROR_MEMBER) if isinstance(result, dict) else result
     # decided: jq's own words, as AWS's are unpublished
-    return KeyFailure(
-        error if isinstance(error, str) else f"(not a string): {json.dumps(error, separators=(',', ':'))}"
-    )
+    if isinstance(error, str):
+        return KeyFailure(message_as_in_16(error))
+    return KeyFailure(f"(not a string): {json.dumps(error, separators=(',', ':'))}")
 
 
 def _kind(value: object) -> str:

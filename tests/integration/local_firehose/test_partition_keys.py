@@ -67,8 +67,7 @@ def asked_directly(jq: JqPool, query: str, names: tuple[str, ...], records: list
     ],
 )
 def test_record_gives_its_key_or_the_reason(record: bytes, outcome: tuple[str, ...] | str, jq: JqPool) -> None:
-    found = outcomes(PartitionKeyExtractor("{s: .s}", jq=jq).extract([record]))
-    assert [text.replace('("s")', '"s"') if isinstance(text, str) else text for text in found] == [outcome]
+    assert outcomes(PartitionKeyExtractor("{s: .s}", jq=jq).extract([record])) == [outcome]
 
 
 @pytest.mark.parametrize(
