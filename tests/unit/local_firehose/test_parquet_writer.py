@@ -65,7 +65,7 @@ GOLDEN: list[tuple[str, str, str, Any, tuple[Any, ...]]] = [
             (12, 0, 6),
             (18, 4, 8),
             (38, 10, 16),
-        ]  # fmt: skip
+        ]
     ],
 ]
 NESTED = [
@@ -165,8 +165,8 @@ def test_the_schema_is_laid_out_as_hive_does(golden: Path) -> None:
     assert {row[8] for row in found} == {None}
 
 
-def _positive(length: int | None) -> int | None:
-    return length or None
+def _positive(length: str | None) -> int | None:
+    return int(length or 0) or None
 
 
 def test_paths_in_the_column_chunks_are_hives(golden: Path) -> None:
@@ -210,12 +210,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def plain_values(pages: Any, file: bytes, column: int) -> bytes:
     """The bytes of a flat column's values: one uncompressed V1 page, all rows but the last not null."""
-    offset = pq.read_metadata(io.BytesIO(file)).row_group(0).column(column).data_page_offset
-    buffer = TMemoryBuffer(file[offset:])
+    chunk = pq.read_metadata(io.BytesIO(file)).row_group(0).column(column)
     header = pages.PageHeader()
-    TCompactProtocol(buffer).read_struct(header)
-    begin = offset + buffer._buffer.tell()
-    page = file[begin : begin + header.uncompressed_page_size]
+    TCompactProtocol(TMemoryBuffer(file[chunk.data_page_offset :])).read_struct(header)
+    end = chunk.data_page_offset + chunk.total_compressed_size
+    page = file[end - header.uncompressed_page_size : end]
     assert (header.type, header.data_page_header.encoding) == (0, 0)  # a V1 data page, PLAIN
     return page[4 + int.from_bytes(page[:4], "little") :]
 
