@@ -24,7 +24,7 @@ from botocore.config import Config
 
 from local_firehose.aws_clients import client_factory
 from local_firehose.clock import Clock
-from local_firehose.delivery import DeliveryTools, StreamDelivery
+from local_firehose.delivery import StreamDelivery
 from local_firehose.delivery_factory import SetupFactory
 from local_firehose.delivery_log import DeliveryLog
 from local_firehose.delivery_messages import (
@@ -48,6 +48,7 @@ from local_firehose.delivery_messages import (
 )
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_stages import Stages
+from local_firehose.delivery_tools import DeliveryTools
 from local_firehose.engine_port import DeliveryFailure, FlushResult, StreamView
 from local_firehose.fault_injection import FaultInjection
 from local_firehose.faults import FaultScript, read_faults

@@ -19,11 +19,12 @@ import pytest
 
 from firehose_spec.glue_types import Column, parse
 from local_firehose.clock import Clock
-from local_firehose.delivery import DeliveryTools, StreamDelivery
+from local_firehose.delivery import StreamDelivery
 from local_firehose.delivery_factory import SetupFactory
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_setup import Setup
 from local_firehose.delivery_stages import Stages
+from local_firehose.delivery_tools import DeliveryTools
 from local_firehose.engine_port import DeliveryCounters, StreamView
 from local_firehose.errors import BackingServiceError
 from local_firehose.journal import Journal
