@@ -78,6 +78,9 @@ def check_destination(destination: Document, caller: Caller) -> None:
         # observed: cdk-preflight pf-firehose-s3-backup-config
         raise InvalidArgumentError("S3 backup destination configuration is required when enabling S3 backup.")
     if backup is not None:
+        if not {"RoleARN", "BucketARN"} <= backup.keys():
+            # decided: docs/fidelity/control-plane.md#backup, an update of a backup that is not there; the words are ours
+            raise InvalidArgumentError("S3BackupUpdate must have RoleARN and BucketARN when there is no S3 backup yet.")
         _check_s3(backup, caller)
     if not is_accepted(destination.get("CustomTimeZone", "")):
         # observed: cdk-preflight pf-firehose-custom-time-zone
