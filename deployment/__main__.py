@@ -23,7 +23,9 @@ from deployment.environment import export_lines
 from deployment.errors import DeploymentError
 from deployment.folders import TargetFolders
 from deployment.lifecycle import Lifecycle
+from deployment.local_clients import local_client
 from deployment.local_cloud import LocalCloud
+from deployment.localstack import LocalStack
 from deployment.servers import is_alive
 from deployment.stacks import ALL, STACKS, selected
 from deployment.status_report import status_lines
@@ -154,6 +156,8 @@ class _Verbs:
 def _target(name: str, folders: TargetFolders, console: Console, environ: Mapping[str, str]) -> Target:
     if name == "local":
         return LocalCloud(folders, environ, console, PROJECT, sys.executable, _now, _new_id)
+    if name == "localstack":
+        return LocalStack(folders, environ, console, PROJECT, sys.executable, _now, _new_id, local_client)
     raise DeploymentError(f"TARGET is {name!r}; {', '.join(NAMES)} are known.")
 
 

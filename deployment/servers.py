@@ -48,17 +48,20 @@ def start_server(
     log: Path,
     preferred_port: int | None,
     now: Callable[[], datetime],
+    fixed_port: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> ServerProcess:
-    """Start `server` and return when it is ready. The port is `preferred_port` where that is free, else one that is.
+    """Start `server` and return when it is ready. The port is `preferred_port` where that is free (or `fixed_port`), else one that is.
 
     Raises:
         CloudStartError: it ended, or was not ready in time; what was started is stopped again.
     """
-    attempts = (preferred_port, None, None)  # another program may take a port between our look and the server's
+    attempts = (
+        (preferred_port,) if fixed_port else (preferred_port, None, None)
+    )  # another program may take a port between our look and the server's
     for last, wanted in ((index == len(attempts) - 1, port) for index, port in enumerate(attempts)):
-        port = free_port(wanted)
+        port = wanted if fixed_port and wanted else free_port(wanted)
         log_begins = log.stat().st_size if log.exists() else 0
         command = [python, "-m", *(argument.format(port=port) for argument in server.arguments)]
         process = processes.start(command, folder=folder, environment=environment, log=log)

@@ -1,0 +1,115 @@
+"""TARGET=localstack: a LocalStack (or another AWS-compatible cloud) that runs already, with local_firehose beside it, and Glue where it has none.
+
+Talks to: processes, disk, the emulator. Its content may outlive its process or not, so a new session is a new instance only if the buckets
+that were deployed there are gone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from deployment.emulator import Emulator, ask, configured_endpoint
+from deployment.environment import neutral
+from deployment.errors import NotDeployedError, RecordFileError
+from deployment.folders import TargetFolders
+from deployment.local_servers import LocalServers
+from deployment.outputs import read_outputs
+from deployment.parking import park_instance
+from deployment.servers import is_alive, moto_server, stop_server
+from deployment.target_record import TargetRecord, read_record
+
+_DEPLOY = "make deploy TARGET=localstack"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack(LocalServers):
+    """See `deployment.targets.Target`. `client` makes a boto3 client of a service at an endpoint."""
+
+    client: Callable[[str, str], Any]
+
+    def start(self) -> TargetRecord:
+        record, emulator = self.read(), self._find()
+        self.console.say(f"{emulator.title} at {emulator.endpoint}, account {emulator.account_id}")
+        if record.instance_id is None or not self._still_there(record, emulator):
+            record = self._start_afresh(record, emulator)
+        record = self._with_glue(record, emulator)
+        return self.with_firehose(record)
+
+    def resume(self) -> TargetRecord:
+        record = self.read()
+        if record.instance_id is None:
+            raise NotDeployedError("Nothing is deployed on localstack.", _DEPLOY)
+        emulator = self._find()
+        if not self._still_there(record, emulator):
+            raise NotDeployedError(
+                f"{emulator.title} at {emulator.endpoint} does not hold what was deployed there (any more).", _DEPLOY
+            )
+        if "moto" in record.processes and "glue" in record.endpoints and not is_alive(record.processes["moto"]):
+            raise NotDeployedError("The Glue beside it has ended, and its tables with it.", _DEPLOY)
+        if not record.endpoints:
+            raise NotDeployedError("What runs beside it was stopped.", _DEPLOY)
+        return self.with_firehose(self._moved(record, emulator))
+
+    def _find(self) -> Emulator:
+        return ask(configured_endpoint(), _servers_of_ours(self.folders), self.client)
+
+    def _still_there(self, record: TargetRecord, emulator: Emulator) -> bool:
+        """Tell whether the emulator is the one deployed to: the same session, or one that has kept the buckets."""
+        if emulator.session is not None and record.instance_id == emulator.session:
+            return True
+        buckets = [bucket for pipeline in record.stacks if (bucket := self._bucket(pipeline)) is not None]
+        return bool(buckets) and all(self._has_bucket(emulator, bucket) for bucket in buckets)
+
+    def _bucket(self, pipeline: str) -> str | None:
+        try:
+            return str(read_outputs(self.folders.outputs(pipeline))["bucket"])
+        except RecordFileError:
+            return None
+
+    def _has_bucket(self, emulator: Emulator, bucket: str) -> bool:
+        try:
+            self.client("s3", emulator.endpoint).head_bucket(Bucket=bucket)
+        except Exception:
+            return False
+        return True
+
+    def _start_afresh(self, record: TargetRecord, emulator: Emulator) -> TargetRecord:
+        self.end_firehose(record)
+        if "moto" in record.processes:
+            stop_server(record.processes["moto"])  # its tables belong to the earlier cloud
+        parked = self.folders.parked(record.instance_id or self.new_id())
+        if park_instance(self.folders, parked.name) and record.stacks:
+            self.console.say(
+                f"the cloud of {', '.join(sorted(record.stacks))} is gone: starting afresh; its journal, state and runs are in {parked}"
+            )
+        instance = emulator.session or self.new_id()
+        return self.write(
+            TargetRecord(
+                self.name, emulator.account_id, instance, {"default": emulator.endpoint}, processes=record.processes
+            )
+        )
+
+    def _with_glue(self, record: TargetRecord, emulator: Emulator) -> TargetRecord:
+        record = self._moved(record, emulator)
+        if emulator.has_glue:
+            return record
+        if not is_alive(record.processes.get("moto")):
+            self.console.say("it has no Glue: a moto server of ours stands in, under the same account")
+            moto = self.run(moto_server(), record, {**neutral(self.environ), "MOTO_ACCOUNT_ID": emulator.account_id})
+            record = record.with_process("moto", moto)
+            self.end_firehose(record)  # it has to learn where Glue is now
+        glue = record.processes["moto"].endpoint
+        return self.write(replace(record, endpoints={**record.endpoints, "default": emulator.endpoint, "glue": glue}))
+
+    def _moved(self, record: TargetRecord, emulator: Emulator) -> TargetRecord:
+        """Return the record with the emulator's address of today."""
+        if record.endpoints.get("default") in {None, emulator.endpoint}:
+            return replace(record, endpoints={**record.endpoints, "default": emulator.endpoint})
+        self.end_firehose(record)
+        return self.write(replace(record, endpoints={**record.endpoints, "default": emulator.endpoint}))
+
+
+def _servers_of_ours(folders: TargetFolders) -> Mapping[str, str]:
+    """Return the endpoints that TARGET=local runs: `eval "$(make -s env)"` leaves one of them in AWS_ENDPOINT_URL."""
+    record = read_record(TargetFolders(folders.root, "local").record, "local")
+    return {f"local ({name})": process.endpoint for name, process in record.processes.items() if is_alive(process)}

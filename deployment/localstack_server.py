@@ -1,0 +1,119 @@
+"""``python -m deployment.localstack_server start|stop``: a LocalStack in an environment of its own, without Docker.
+
+Talks to: pip's index through uv, processes. LocalStack pins few of its dependencies, and later ones break it: the environment is resolved as
+of a date on which it is known to work. Everything lies below ``.pipeline/localstack-server``.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deployment.atomic_file import write_atomically
+from deployment.environment import neutral
+from deployment.errors import DeploymentError
+from deployment.servers import Server, is_alive, start_server, stop_server
+from deployment.target_record import ServerProcess, TargetRecord, read_record, write_record
+
+FOLDER = Path(__file__).resolve().parent.parent / ".pipeline" / "localstack-server"
+PORT = 4566
+# Python to (LocalStack, the date whose packages it works with).
+PINS = {(3, 11): ("4.13.1", "2026-02-15"), (3, 12): ("4.13.1", "2026-02-15"), (3, 13): ("4.14.0", "2026-03-15")}
+
+
+def make_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
+    """Return the interpreter of LocalStack's environment in `folder`, made first unless it is there for this `pin`.
+
+    Raises:
+        DeploymentError: it can't be made; the end of pip's output says why.
+    """
+    version, date = pin
+    interpreter = folder / "venv" / "bin" / "python"
+    stamp = folder / "venv" / ".pin"
+    if stamp.exists() and stamp.read_text("utf-8") == f"{version} {date}":
+        return str(interpreter)
+    steps: Sequence[Sequence[str]] = (
+        [python, "-m", "venv", "--clear", str(folder / "venv")],
+        [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"],
+        [str(interpreter), "-m", "uv", "pip", "install", "--quiet", "--python", str(interpreter), "--exclude-newer", date,
+         f"localstack-core[runtime]=={version}"],
+    )  # fmt: skip
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, text=True, check=False)
+        if done.returncode:
+            told = "\n".join(f"  {line}" for line in (done.stderr or done.stdout).splitlines()[-12:])
+            raise DeploymentError(f"`{' '.join(step)}` ended with {done.returncode}:\n{told}")
+    write_atomically(stamp, f"{version} {date}")
+    return str(interpreter)
+
+
+def start(folder: Path, port: int, environ: dict[str, str]) -> ServerProcess:
+    """Start LocalStack on `port` unless it runs, and return when it is ready.
+
+    Raises:
+        DeploymentError: no environment to be had, or it did not start.
+    """
+    record = read_record(folder / "server.json", "localstack")
+    running = record.processes.get("localstack")
+    if running is not None and is_alive(running):
+        return running
+    pin = PINS.get(sys.version_info[:2])
+    if pin is None:
+        raise DeploymentError(
+            f"Python {sys.version.split()[0]} runs this; LocalStack is known to work on 3.11, 3.12 and 3.13."
+        )
+    python = make_environment(folder, sys.executable, pin)
+    environment = {
+        **neutral(environ),
+        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "LOCALSTACK_VOLUME_DIR": str(folder / "volume"),
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "DISABLE_EVENTS": "1",
+    }
+    server = Server("localstack", f"LocalStack {pin[0]}", ("localstack.runtime.main",), "/_localstack/health")
+    process = start_server(
+        server,
+        python=python,
+        folder=folder,
+        environment=environment,
+        log=folder / "localstack.log",
+        preferred_port=port,
+        now=lambda: datetime.now(UTC),
+        fixed_port=True,
+    )
+    write_record(folder / "server.json", TargetRecord("localstack", processes={"localstack": process}))
+    return process
+
+
+def stop(folder: Path) -> bool:
+    """Stop the LocalStack that `start` started; return whether it ran."""
+    process = read_record(folder / "server.json", "localstack").processes.get("localstack")
+    return process is not None and stop_server(process)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``start`` or ``stop`` and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m deployment.localstack_server", description=__doc__.splitlines()[0])
+    parser.add_argument("verb", choices=("start", "stop"))
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    given = parser.parse_args(arguments)
+    began = time.monotonic()
+    try:
+        if given.verb == "stop":
+            print("stopped LocalStack" if stop(given.folder) else "no LocalStack of ours was running")
+            return 0
+        process = start(given.folder, given.port, dict(os.environ))
+    except DeploymentError as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    print(f"LocalStack answers at {process.endpoint} after {time.monotonic() - began:.0f} s (log {process.log})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
