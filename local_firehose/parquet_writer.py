@@ -75,6 +75,8 @@ class ParquetWriter:
 
     def _rows_per_block(self, table: pa.Table) -> int:
         """Rows that fill a block; decided from their size in memory, where Hive's writer looks at its encoded pages."""
-        rows: int = table.num_rows
-        row_bytes = table.nbytes / max(rows, 1)
-        return max(1, min(rows, int(self._options.block_size_bytes / max(row_bytes, 1))))
+        rows: int = max(table.num_rows, 1)
+        if table.get_total_buffer_size() <= self._options.block_size_bytes:  # cheap, and never too little
+            return rows
+        row_bytes = max(table.nbytes / rows, 1)
+        return max(1, min(rows, int(self._options.block_size_bytes / row_bytes)))
