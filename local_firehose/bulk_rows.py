@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from local_firehose.bulk_shape import ObjectShape, ShapeReader, is_readable, structure
 from local_firehose.bulk_tree import ColumnsRead, read_columns
 from local_firehose.bulk_values import Leniency, Mask
+from local_firehose.byte_counts import count_in_each
 from local_firehose.json_text import Json
 
 Places = npt.NDArray[np.int64]
@@ -229,8 +230,7 @@ def _candidates(records: pa.BinaryArray) -> _Candidates:
         is_text = np.fromiter((_is_utf8(record) for record in chosen.to_pylist()), np.bool_, len(chosen))
         places, chosen = places[is_text], chosen.filter(pa.array(is_text))
         texts = pc.cast(chosen, pa.string())
-    quotes = np.asarray(pc.count_substring(chosen, b'"').to_numpy(zero_copy_only=False), dtype=np.int64)
-    return _Candidates(places, texts, quotes)
+    return _Candidates(places, texts, count_in_each(data, offsets, ord('"'))[places])
 
 
 def _may_have_trailing_comma(
