@@ -1,9 +1,11 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from local_firehose.delivery_metrics import count_processed
-from local_firehose.delivery_rows import Rows, raw_table
+from local_firehose.delivery_rows import Identity, Rows, raw_table
 from local_firehose.metrics import MetricBook
 from local_firehose.stream_config import (
     BufferingHints,
@@ -28,11 +30,11 @@ CONFIG = DeliveryConfig(
 )
 
 
-def rows(row_ids: list[int]) -> Rows:
+def rows(row_ids: list[int], *, identities: Sequence[Identity] = ((),)) -> Rows:
     count = len(row_ids)
     zeros = np.zeros(count, dtype=np.int64)
     table = raw_table(pa.array([b"xy"] * count, type=pa.binary()))
-    return Rows(table, np.array(row_ids, dtype=np.int64), zeros, zeros, zeros + 2, zeros, zeros, [()])
+    return Rows(table, np.array(row_ids, dtype=np.int64), zeros, zeros, zeros + 2, zeros, zeros, identities)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def rows(row_ids: list[int]) -> Rows:
 )
 def test_a_record_of_several_rows_counts_once(row_ids: list[int], records: int) -> None:
     book = MetricBook()
-    count_processed(book, CONFIG, rows=rows(row_ids), errors=rows([]))
+    count_processed(book, CONFIG, rows=rows(row_ids), errors=rows([], identities=()))
     expected = MetricBook()
     expected.add(CONFIG.stream, "SucceedConversion.Records", records)
     expected.add(CONFIG.stream, "SucceedConversion.Bytes", 2 * len(row_ids), "Bytes")
