@@ -118,5 +118,5 @@ def _split(records: Sequence[Record], split: Callable[[bytes], list[bytes]]) -> 
         if len(pieces) == 1 and pieces[0] == record.data:
             result.append(record)
         else:
-            result += [replace(record, data=piece) for piece in pieces]
+            result += [replace(record, data=piece, ordinal=at) for at, piece in enumerate(pieces)]
     return result
