@@ -12,7 +12,8 @@ import pyarrow as pa
 from firehose_spec.glue_types import Column
 from local_firehose.columns import arrow_schema
 from local_firehose.conversion import Converted, RefusedRecord, converter_for
-from local_firehose.delivery_pipeline import KeyExtractor, Pipeline, RecordConverter
+from local_firehose.delivery_partitions import KeyExtractor, Partitioner
+from local_firehose.delivery_pipeline import Pipeline, RecordConverter
 from local_firehose.delivery_setup import Setup, SetupError
 from local_firehose.delivery_stages import lambda_hints
 from local_firehose.error_records import error_line
@@ -58,13 +59,15 @@ class SetupFactory:
                 converter = converter_for(config.conversion, columns)
                 writer = writer_for(config.conversion, columns)
         pipeline = Pipeline(
-            prefix=compile_prefix(config.s3.prefix),
+            partitioner=Partitioner(
+                compile_prefix(config.s3.prefix),
+                is_partitioned=config.is_partitioned,
+                extractor=self._extractor_for(config),
+            ),
             error_line=lambda failure, ended_ms: error_line(
                 failure, attempt_ended_ms=ended_ms, conversion=config.conversion
             ),
             process=self._process_for(config),
-            extractor=self._extractor_for(config),
-            is_partitioned=config.is_partitioned,
             converter=converter,
             delimiter=record_delimiter(config),
             lambda_hints=lambda_hints(config),

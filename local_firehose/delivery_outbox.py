@@ -146,7 +146,9 @@ class Outbox:
 
     def _promise(self, kind: ObjectKind, buffer: Buffer, setup: Setup) -> PlannedObject:
         rows = np.concatenate([cut.run.slice(cut.start, cut.stop).column(ROW_ID).to_numpy() for cut in buffer.slices])
-        rows = rows[np.concatenate(([True], rows[1:] != rows[:-1]))]  # a record of several documents counts once
+        steps = np.diff(rows)
+        if bool((steps <= 0).any()):  # a record of several documents counts once
+            rows = np.unique(rows)
         return PlannedObject(
             id=self._ledger.next_id(),
             kind=kind,

@@ -4,9 +4,9 @@ Pure but for the stages it is given (jq's process, a Lambda). Source: https://do
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -14,37 +14,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firehose_spec.error_documents import (
-    ACTIVE_PARTITION_EXCEEDED,
-    ACTIVE_PARTITIONS_CODE,
     FORMAT_CONVERSION_FAILED,
     METADATA_EXTRACTION_CODE,
     METADATA_EXTRACTION_FAILED,
-    NULL_KEY_MESSAGE,
     PROCESSING_FAILED,
 )
 from local_firehose.conversion import Converted
+from local_firehose.delivery_errors import ChunkFailures, ErrorLine, overflowing
+from local_firehose.delivery_partitions import LambdaKeys, Partitioner
 from local_firehose.delivery_rows import Identity, Rows, raw_table
-from local_firehose.errors import BackingServiceError, PrefixExpressionError
+from local_firehose.errors import BackingServiceError
 from local_firehose.journal_chunk import Int64Array, JournalChunk, value_lengths
-from local_firehose.ledger_rows import row_ids
-from local_firehose.object_key import CompiledPrefix
-from local_firehose.partition_keys import Extracted
+from local_firehose.ledger_rows import row_id_of, row_ids
 from local_firehose.processing import Process
-from local_firehose.records import ErrorOutputType, Failure, Record
+from local_firehose.records import Record
 
 _log = logging.getLogger(__name__)
-
-_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
-_MAX_KNOWN_PARTITIONS = 100_000
-_UNPARTITIONED = -1
-
-
-class KeyExtractor(Protocol):
-    """Evaluates the metadata extraction query; yields the values of the prefix's query keys, in their order."""
-
-    def extract(self, records: Sequence[bytes]) -> Extracted:
-        """Return the keys of each record."""
-        ...
 
 
 class RecordConverter(Protocol):
@@ -63,9 +48,6 @@ class LambdaHints:
     interval_seconds: float
 
 
-ErrorLine = Callable[[Failure, int], bytes]
-
-
 @dataclass(frozen=True, slots=True)
 class Processed:
     """What became of a chunk: rows to deliver, and one row a failed record, whose only column is its error line.
@@ -80,12 +62,12 @@ class Processed:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Records on their way through the stages: columns, and the place in the chunk that each came from."""
+    """Records after the processors: their data, row ids, and the place in the chunk that each came from."""
 
     data: pa.BinaryArray
     row_ids: Int64Array
     origins: Int64Array
-    lambda_keys: Sequence[dict[str, str] | None] | None
+    lambda_keys: LambdaKeys | None
 
 
 class Pipeline:
@@ -94,24 +76,19 @@ class Pipeline:
     def __init__(
         self,
         *,
-        prefix: CompiledPrefix,
+        partitioner: Partitioner,
         error_line: ErrorLine,
         process: Process | None = None,
-        extractor: KeyExtractor | None = None,
-        is_partitioned: bool = False,
         converter: RecordConverter | None = None,
         delimiter: bytes = b"",
         lambda_hints: LambdaHints | None = None,
     ) -> None:
-        self._prefix = prefix
+        self._partitioner = partitioner
         self._error_line = error_line
         self._process = process
-        self._extractor = extractor
-        self._is_partitioned = is_partitioned
         self._converter = converter
         self._delimiter = delimiter
         self.lambda_hints = lambda_hints
-        self._canonical: dict[str, Identity] = {}
 
     def run(self, chunk: JournalChunk, *, now_ms: int) -> Iterator[tuple[JournalChunk, Processed]]:
         """Take a chunk through all stages; yield it whole, or in parts where one record breaks a stage.
@@ -135,154 +112,75 @@ class Pipeline:
             processed = self._broken(chunk, error, now_ms)
         yield chunk, processed
 
-    def _broken(self, chunk: JournalChunk, error: Exception, now_ms: int) -> Processed:
-        message = f"{type(error).__name__}: {error}"
-        # decided: docs/fidelity/delivery.md#broken-record
-        failure = Failure(_record(chunk, 0), PROCESSING_FAILED, "InternalFailure", message)
-        row_id = int(row_ids(np.array([chunk.first_sequence], dtype=np.int64))[0])
-        none = np.empty(0, dtype=np.int64)
-        rows = Rows(raw_table(chunk.data[:0]), none, none, none, none, none, none, [()])
-        return Processed(rows, self._error_rows(chunk, [(0, row_id, failure)], now_ms), {"InternalFailure": message})
-
-    def _run(self, chunk: JournalChunk, *, now_ms: int) -> Processed:
-        failures: list[tuple[int, int, Failure]] = []  # place in the chunk, row id, failure
-        work = self._processed(chunk, failures)
-        codes, identities = self._partitioned(chunk, work, failures)
-        rows = self._converted(chunk, work, codes, identities, failures, now_ms)
-        reasons = {failure.error_code: failure.error_message for _, _, failure in failures}
-        return Processed(rows, self._error_rows(chunk, failures, now_ms), reasons)
-
     def overflow(self, rows: Rows, chunk: JournalChunk, *, now_ms: int) -> Rows:
         """Return these rows as error lines: they would have needed a partition beyond the limit."""
-        failures = []
-        for place, row_id in dict(zip(rows.origins.tolist(), rows.row_ids.tolist(), strict=True)).items():
-            failure = Failure(
-                _record(chunk, place), ACTIVE_PARTITION_EXCEEDED, ACTIVE_PARTITIONS_CODE, _OVERFLOW_MESSAGE
-            )
-            failures.append((place, row_id, failure))
-        return self._error_rows(chunk, failures, now_ms)
+        return self._error_rows(overflowing(chunk, rows), now_ms)
 
     def backup(self, chunk: JournalChunk) -> Rows:
         """Return the records as they were put, for the source record backup."""
         sequences = np.arange(chunk.first_sequence, chunk.next_sequence, dtype=np.int64)
-        places = np.arange(len(chunk), dtype=np.int64)
-        sizes = value_lengths(chunk.data)
-        arrived = chunk.arrived_ms
         return Rows(
-            raw_table(chunk.data),
-            row_ids(sequences),
-            arrived,
-            arrived,
-            sizes,
-            places,
-            np.zeros(len(chunk), dtype=np.int64),
-            [()],
+            table=raw_table(chunk.data),
+            row_ids=row_ids(sequences),
+            arrived_ms=chunk.arrived_ms,
+            opened_ms=chunk.arrived_ms,
+            sizes=value_lengths(chunk.data),
+            origins=sequences - chunk.first_sequence,
+            codes=np.zeros(len(chunk), dtype=np.int64),
+            identities=[()],
         )
-
-    def _processed(self, chunk: JournalChunk, failures: list[tuple[int, int, Failure]]) -> _Work:
-        sequences = np.arange(chunk.first_sequence, chunk.next_sequence, dtype=np.int64)
-        if self._process is None:
-            return _Work(chunk.data, row_ids(sequences), np.arange(len(chunk), dtype=np.int64), None)
-        records = [
-            Record(sequence, arrived, data, data)
-            for sequence, arrived, data in zip(
-                sequences.tolist(), chunk.arrived_ms.tolist(), chunk.data.to_pylist(), strict=True
-            )
-        ]
-        taken, failed = self._process(records)
-        # an ordinal counts the sub-records of one record, delivered and failed alike, in the order of the output
-        ordinals: dict[int, int] = {}
-        for failure in failed:
-            sequence = failure.record.sequence
-            ordinal = ordinals.get(sequence, 0)
-            ordinals[sequence] = ordinal + 1
-            failures.append(
-                (sequence - chunk.first_sequence, int(row_ids(np.int64(sequence), np.int64(ordinal))), failure)  # type: ignore[arg-type]
-            )
-        found = np.fromiter((record.sequence for record in taken), np.int64, len(taken))
-        places = np.empty(len(taken), dtype=np.int64)
-        for at, record in enumerate(taken):
-            places[at] = ordinals.get(record.sequence, 0)
-            ordinals[record.sequence] = int(places[at]) + 1
-        lambda_keys = [dict(record.lambda_keys) if record.lambda_keys else None for record in taken]
-        return _Work(
-            pa.array([record.data for record in taken], type=pa.binary()),
-            row_ids(found, places),
-            found - chunk.first_sequence,
-            lambda_keys,
-        )
-
-    def _partitioned(
-        self, chunk: JournalChunk, work: _Work, failures: list[tuple[int, int, Failure]]
-    ) -> tuple[Int64Array, list[Identity]]:
-        if not self._is_partitioned:
-            return np.zeros(len(work.row_ids), dtype=np.int64), [()]
-        codes = np.zeros(len(work.row_ids), dtype=np.int64)
-        found: list[Identity] = [()]
-        if self._extractor is not None:
-            extracted = self._extractor.extract(work.data.to_pylist())
-            codes, found = extracted.codes.astype(np.int64), list(extracted.distinct)
-            for place, message in extracted.failures.items():
-                self._fail(chunk, work, place, METADATA_EXTRACTION_FAILED, METADATA_EXTRACTION_CODE, message, failures)
-        if self._prefix.lambda_keys:
-            codes, found = self._with_lambda_keys(codes, found, work.lambda_keys)
-        identities: list[Identity] = []
-        places: dict[Identity, int] = {}
-        translated = np.empty(len(found) + 1, dtype=np.int64)
-        translated[-1] = _UNPARTITIONED
-        refused: dict[int, str] = {}
-        for at, values in enumerate(found):
-            if not all(values):  # decided: docs/fidelity/delivery.md#lambda-key-missing, as a null key of the query
-                translated[at], refused[at] = _UNPARTITIONED, NULL_KEY_MESSAGE
-                continue
-            try:
-                identity = self._identity(values)
-            except PrefixExpressionError as error:
-                translated[at], refused[at] = _UNPARTITIONED, str(error)
-                continue
-            translated[at] = places.setdefault(identity, len(places))
-            if len(places) > len(identities):
-                identities.append(identity)
-        for at, message in refused.items():
-            for place in np.flatnonzero(codes == at).tolist():
-                self._fail(chunk, work, place, METADATA_EXTRACTION_FAILED, METADATA_EXTRACTION_CODE, message, failures)
-        return translated[codes], identities or [()]
-
-    def _with_lambda_keys(
-        self,
-        codes: Int64Array,
-        found: list[Identity],
-        lambda_keys: Sequence[dict[str, str] | None] | None,
-    ) -> tuple[Int64Array, list[Identity]]:
-        combined: dict[Identity, int] = {}
-        result = np.full(len(codes), _UNPARTITIONED, dtype=np.int64)
-        for at, code in enumerate(codes.tolist()):
-            if code < 0:
-                continue
-            own = (lambda_keys[at] if lambda_keys else None) or {}
-            values = (*found[code], *(own.get(name, "") for name in self._prefix.lambda_keys))
-            result[at] = combined.setdefault(values, len(combined))
-        return result, list(combined)
-
-    def _identity(self, values: tuple[str, ...]) -> Identity:
-        """Return the one set of values that stands for all that evaluate to the same prefix."""
-        folder = self.folder(values, arrived_at=_ANY_INSTANT, random_string=lambda: "")
-        if len(self._canonical) > _MAX_KNOWN_PARTITIONS:
-            self._canonical.clear()
-        return self._canonical.setdefault(folder, values)
 
     def folder(self, identity: Identity, *, arrived_at: datetime, random_string: Callable[[], str]) -> str:
-        """Return the evaluated prefix of a buffer.
+        """Return the evaluated prefix of a buffer."""
+        return self._partitioner.folder(identity, arrived_at=arrived_at, random_string=random_string)
 
-        Raises:
-            PrefixExpressionError: a value is missing, or the result is too long.
-        """
-        split = len(self._prefix.query_keys)
-        return self._prefix.evaluate(
-            arrived_at=arrived_at,
-            partition_keys=dict(zip(self._prefix.query_keys, identity[:split], strict=False)),
-            lambda_keys=dict(zip(self._prefix.lambda_keys, identity[split:], strict=False)),
-            random_string=random_string,
+    def _run(self, chunk: JournalChunk, *, now_ms: int) -> Processed:
+        failures = ChunkFailures(chunk)
+        work = self._processed(chunk, failures)
+        partitioned = self._partitioner.partition(work.data, work.lambda_keys)
+        for place, message in partitioned.refused:
+            failures.refuse(
+                int(work.origins[place]),
+                int(work.row_ids[place]),
+                METADATA_EXTRACTION_FAILED,
+                METADATA_EXTRACTION_CODE,
+                message,
+            )
+        rows = self._converted(chunk, work, partitioned.codes, partitioned.identities, failures, now_ms)
+        return Processed(rows, self._error_rows(failures, now_ms), failures.reasons())
+
+    def _broken(self, chunk: JournalChunk, error: Exception, now_ms: int) -> Processed:
+        """Return the outcome of a chunk of one record that no stage survives."""
+        failures = ChunkFailures(chunk)
+        # decided: docs/fidelity/delivery.md#broken-record
+        failures.refuse(
+            0,
+            row_id_of(chunk.first_sequence, 0),
+            PROCESSING_FAILED,
+            "InternalFailure",
+            f"{type(error).__name__}: {error}",
+        )
+        none = np.empty(0, dtype=np.int64)
+        rows = Rows(raw_table(chunk.data[:0]), none, none, none, none, none, none, [()])
+        return Processed(rows, self._error_rows(failures, now_ms), failures.reasons())
+
+    def _processed(self, chunk: JournalChunk, failures: ChunkFailures) -> _Work:
+        sequences = np.arange(chunk.first_sequence, chunk.next_sequence, dtype=np.int64)
+        if self._process is None:
+            return _Work(chunk.data, row_ids(sequences), sequences - chunk.first_sequence, None)
+        columns = (sequences.tolist(), chunk.arrived_ms.tolist(), chunk.data.to_pylist())
+        records = [Record(sequence, arrived, data, data) for sequence, arrived, data in zip(*columns, strict=True)]
+        taken, failed = self._process(records)
+        for failure in failed:
+            record = failure.record
+            failures.add(record.sequence - chunk.first_sequence, row_id_of(record.sequence, record.ordinal), failure)
+        ids = np.fromiter((row_id_of(record.sequence, record.ordinal) for record in taken), np.int64, len(taken))
+        found = np.fromiter((record.sequence for record in taken), np.int64, len(taken))
+        return _Work(
+            pa.array([record.data for record in taken], type=pa.binary()),
+            ids,
+            found - chunk.first_sequence,
+            [dict(record.lambda_keys) if record.lambda_keys else None for record in taken],
         )
 
     def _converted(
@@ -291,7 +189,7 @@ class Pipeline:
         work: _Work,
         codes: Int64Array,
         identities: list[Identity],
-        failures: list[tuple[int, int, Failure]],
+        failures: ChunkFailures,
         now_ms: int,
     ) -> Rows:
         kept = np.flatnonzero(codes >= 0)
@@ -302,14 +200,13 @@ class Pipeline:
         else:
             converted = self._converter.convert(data)
             for refused in converted.failures:
-                self._fail(
-                    chunk,
-                    work,
-                    int(kept[refused.index]),
+                place = int(kept[refused.index])
+                failures.refuse(
+                    int(work.origins[place]),
+                    int(work.row_ids[place]),
                     FORMAT_CONVERSION_FAILED,
                     refused.error_code,
                     refused.error_message,
-                    failures,
                 )
             table, of_row = converted.table, converted.record_of_row
             sizes = sizes[of_row]
@@ -320,43 +217,5 @@ class Pipeline:
         opened = np.full(len(kept), now_ms, dtype=np.int64) if self.lambda_hints else arrived
         return Rows(table, work.row_ids[kept], arrived, opened, sizes, origins, codes[kept], identities)
 
-    def _fail(
-        self,
-        chunk: JournalChunk,
-        work: _Work,
-        place: int,
-        output_type: ErrorOutputType,
-        code: str,
-        message: str,
-        failures: list[tuple[int, int, Failure]],
-    ) -> None:
-        origin = int(work.origins[place])
-        failures.append((origin, int(work.row_ids[place]), Failure(_record(chunk, origin), output_type, code, message)))
-
-    def _error_rows(self, chunk: JournalChunk, failures: list[tuple[int, int, Failure]], now_ms: int) -> Rows:
-        failures.sort(key=lambda failed: failed[1])
-        types = list(dict.fromkeys(failure.output_type for _, _, failure in failures))
-        lines = [self._error_line(failure, now_ms) for _, _, failure in failures]
-        count = len(failures)
-        origins = np.fromiter((origin for origin, _, _ in failures), np.int64, count)
-        arrived = chunk.arrived_ms[origins]
-        data = pa.array(lines, type=pa.binary())
-        return Rows(
-            raw_table(data),
-            np.fromiter((row_id for _, row_id, _ in failures), np.int64, count),
-            arrived,
-            np.full(count, now_ms, dtype=np.int64) if self.lambda_hints else arrived,
-            value_lengths(data),
-            origins,
-            np.fromiter((types.index(failure.output_type) for _, _, failure in failures), np.int64, count),
-            [(kind,) for kind in types],
-        )
-
-
-def _record(chunk: JournalChunk, place: int) -> Record:
-    data = chunk.data[place].as_py()
-    return Record(chunk.first_sequence + place, int(chunk.arrived_ms[place]), data, data)
-
-
-# decided: docs/fidelity/delivery.md#partition-overflow
-_OVERFLOW_MESSAGE = "The number of active partitions of this delivery stream is at its limit."
+    def _error_rows(self, failures: ChunkFailures, now_ms: int) -> Rows:
+        return failures.rows(self._error_line, now_ms=now_ms, opens_now=self.lambda_hints is not None)

@@ -26,6 +26,7 @@ from local_firehose.aws_clients import client_factory
 from local_firehose.clock import Clock
 from local_firehose.delivery import StreamDelivery
 from local_firehose.delivery_factory import SetupFactory
+from local_firehose.delivery_flush import FlushOfStreams
 from local_firehose.delivery_log import DeliveryLog
 from local_firehose.delivery_messages import (
     AskCounters,
@@ -49,13 +50,13 @@ from local_firehose.delivery_messages import (
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_stages import Stages
 from local_firehose.delivery_tools import DeliveryTools
-from local_firehose.engine_port import DeliveryFailure, FlushResult, StreamView
-from local_firehose.fault_injection import FaultInjection
+from local_firehose.engine_port import StreamView
 from local_firehose.faults import FaultScript, read_faults
+from local_firehose.faulty_store import FaultyStore
 from local_firehose.jq import JqPool
 from local_firehose.metrics import MetricBook, MetricPublisher
 from local_firehose.object_key import new_random_string
-from local_firehose.object_store import ObjectStoreError, ObjectToPut, S3ObjectStore
+from local_firehose.object_store import S3ObjectStore
 from local_firehose.schema_catalog import SchemaCatalog
 from local_firehose.stream_config import StreamId
 from local_firehose.stream_folder import stream_folder
@@ -103,7 +104,7 @@ class DeliveryProcess:
                 chosen = (
                     self._streams if streams is None else {s: self._streams[s] for s in streams if s in self._streams}
                 )
-                _Flushing(dict(chosen), lambda result: self._send(Flushed(request, result))).start(timeout_seconds)
+                FlushOfStreams(dict(chosen), lambda result: self._send(Flushed(request, result))).start(timeout_seconds)
             case AskCounters(request):
                 self._send(Counters(request, tuple(stream.counters() for stream in self._streams.values())))
             case SetClock(setting):
@@ -133,82 +134,6 @@ class DeliveryProcess:
         )
         self._streams[view.stream] = delivery
         delivery.start()
-
-
-class FaultyStore:
-    """Puts objects, unless the fault script in force says otherwise."""
-
-    def __init__(self, put: Callable[[ObjectToPut], None], *, clock: Clock) -> None:
-        self._put = put
-        self._clock = clock
-        self._injection: FaultInjection | None = None
-
-    def set_faults(self, script: FaultScript, since_ms: int) -> None:
-        """Let things go wrong as the script says, from now on."""
-        self._injection = FaultInjection(script, clock=self._clock, since_ms=since_ms) if script.s3 else None
-
-    def put(self, target: ObjectToPut) -> None:
-        """Write one object.
-
-        Raises:
-            ObjectStoreError: it is not known to be written.
-        """
-        code = self._injection.on_object(stream=target.stream_name) if self._injection is not None else None
-        if code is not None:
-            raise ObjectStoreError(code, "injected by the fault script")
-        self._put(target)
-
-
-class _Flushing:
-    """One flush over several streams: answers when all are done, or when the time is over."""
-
-    def __init__(self, streams: dict[StreamId, StreamDelivery], answer: Callable[[FlushResult], None]) -> None:
-        self._streams = streams
-        self._answer = answer
-        self._waiting = set(streams)
-        self._objects = 0
-        self._records = 0
-        self._lock = threading.Lock()
-        self._is_answered = False
-
-    def start(self, timeout_seconds: float) -> None:
-        if not self._streams:
-            self._answer(FlushResult(0, 0))
-            return
-        timer = threading.Timer(timeout_seconds, self._give_up)
-        timer.daemon = True
-        timer.start()
-        self._timer = timer
-        for identity, stream in self._streams.items():
-            stream.flush(self._done_for(identity))
-
-    def _done_for(self, identity: StreamId) -> Callable[[int, int], None]:
-        def done(objects: int, records: int) -> None:
-            with self._lock:
-                self._waiting.discard(identity)
-                self._objects += objects
-                self._records += records
-                if self._waiting or self._is_answered:
-                    return
-                self._is_answered = True
-            self._timer.cancel()
-            self._answer(FlushResult(self._objects, self._records))
-
-        return done
-
-    def _give_up(self) -> None:
-        with self._lock:
-            if self._is_answered:
-                return
-            self._is_answered = True
-            waiting = sorted(self._waiting)
-        failed = []
-        for identity in waiting:
-            counters = self._streams[identity].counters()
-            error = counters.last_error
-            reason = f"{error.code}: {error.message}" if error else "not delivered in time"
-            failed.append(DeliveryFailure(identity, counters.buffered_records, reason))
-        self._answer(FlushResult(self._objects, self._records, tuple(failed)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

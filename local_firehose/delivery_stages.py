@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from local_firehose.delivery_pipeline import KeyExtractor, LambdaHints
+from local_firehose.delivery_partitions import KeyExtractor
+from local_firehose.delivery_pipeline import LambdaHints
 from local_firehose.jq import JqPool
 from local_firehose.lambda_processor import LambdaProcessor
 from local_firehose.object_key import compile_prefix

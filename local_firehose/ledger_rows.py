@@ -26,6 +26,11 @@ def row_ids(sequences: Int64Array, ordinals: Int64Array | None = None) -> Int64A
     return ids
 
 
+def row_id_of(sequence: int, ordinal: int) -> int:
+    """Return the id of one sub-record."""
+    return sequence << ORDINAL_BITS | min(ordinal, MAX_ORDINAL)
+
+
 def sequence_of(row_id: int) -> int:
     """Return the journal sequence of the record that the row came from."""
     return row_id >> ORDINAL_BITS

@@ -23,7 +23,7 @@ class Record:
 
     `sequence` is the accepted record's place in its stream's journal (0, 1, 2 …; sub-records share it); `arrived_ms` is its approximate
     arrival in epoch milliseconds; `original` is what the producer sent, `data` what the stages so far made of it; `lambda_keys` is set
-    by a Lambda processor.
+    by a Lambda processor; `ordinal` tells the sub-records of one record apart, in the order deaggregation found them.
     """
 
     sequence: int
@@ -31,6 +31,7 @@ class Record:
     data: bytes
     original: bytes
     lambda_keys: Mapping[str, str] | None = None
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True)

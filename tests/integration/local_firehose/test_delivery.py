@@ -312,7 +312,11 @@ def test_the_delimiter_follows_every_record(world: World) -> None:
 
 def test_sub_records_are_rows_of_their_own_and_a_restart_repeats_none(world: World) -> None:
     def split(records: list[Record]) -> tuple[list[Record], list[Failure]]:
-        kept = [replace(record, data=part) for record in records for part in record.data.split(b"|")]
+        kept = [
+            replace(record, data=part, ordinal=ordinal)
+            for record in records
+            for ordinal, part in enumerate(record.data.split(b"|"))
+        ]
         failed = [Failure(record, "processing-failed", "Test", "bad") for record in kept if record.data == b"bad"]
         return [record for record in kept if record.data != b"bad"], failed
 

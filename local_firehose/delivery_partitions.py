@@ -1,0 +1,115 @@
+"""Which partition each record belongs to: key values by query and by Lambda, one partition for each evaluated prefix.
+
+Pure but for jq's process behind the extractor. Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from firehose_spec.error_documents import NULL_KEY_MESSAGE
+from local_firehose.delivery_rows import Identity
+from local_firehose.errors import PrefixExpressionError
+from local_firehose.journal_chunk import Int64Array
+from local_firehose.object_key import CompiledPrefix
+from local_firehose.partition_keys import Extracted
+
+UNPARTITIONED = -1
+_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+_MAX_KNOWN_PARTITIONS = 100_000
+
+LambdaKeys = Sequence[dict[str, str] | None]
+
+
+class KeyExtractor(Protocol):
+    """Evaluates the metadata extraction query; yields the values of the prefix's query keys, in their order."""
+
+    def extract(self, records: Sequence[bytes]) -> Extracted:
+        """Return the keys of each record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioned:
+    """Place of each record's partition in `identities`, or -1 where `refused` has the message for it, by place."""
+
+    codes: Int64Array
+    identities: list[Identity]
+    refused: list[tuple[int, str]]
+
+
+class Partitioner:
+    """Assigns partitions by a prefix; use it from one thread at a time. Without `is_partitioned` there is one for all records."""
+
+    def __init__(self, prefix: CompiledPrefix, *, is_partitioned: bool, extractor: KeyExtractor | None) -> None:
+        self._prefix = prefix
+        self._is_partitioned = is_partitioned
+        self._extractor = extractor
+        self._canonical: dict[str, Identity] = {}
+
+    def partition(self, records: pa.BinaryArray, lambda_keys: LambdaKeys | None) -> Partitioned:
+        """Return the partition of each record."""
+        codes = np.zeros(len(records), dtype=np.int64)
+        if not self._is_partitioned:
+            return Partitioned(codes, [()], [])
+        found: list[Identity] = [()]
+        refused: list[tuple[int, str]] = []
+        if self._extractor is not None:
+            extracted = self._extractor.extract(records.to_pylist())
+            codes, found = extracted.codes.astype(np.int64), list(extracted.distinct)
+            refused = list(extracted.failures.items())
+        if self._prefix.lambda_keys:
+            codes, found = self._with_lambda_keys(codes, found, lambda_keys)
+        identities: dict[Identity, int] = {}
+        translation = np.full(len(found) + 1, UNPARTITIONED, dtype=np.int64)  # the last place serves code -1
+        for code, values in enumerate(found):
+            try:
+                translation[code] = identities.setdefault(self._identity(values), len(identities))
+            except PrefixExpressionError as error:
+                refused += [(place, str(error)) for place in np.flatnonzero(codes == code).tolist()]
+            except _NullKeyError:
+                refused += [(place, NULL_KEY_MESSAGE) for place in np.flatnonzero(codes == code).tolist()]
+        return Partitioned(translation[codes], list(identities) or [()], refused)
+
+    def folder(self, identity: Identity, *, arrived_at: datetime, random_string: Callable[[], str]) -> str:
+        """Return the evaluated prefix of a partition.
+
+        Raises:
+            PrefixExpressionError: a value is missing, or the result is too long.
+        """
+        split = len(self._prefix.query_keys)
+        return self._prefix.evaluate(
+            arrived_at=arrived_at,
+            partition_keys=dict(zip(self._prefix.query_keys, identity[:split], strict=False)),
+            lambda_keys=dict(zip(self._prefix.lambda_keys, identity[split:], strict=False)),
+            random_string=random_string,
+        )
+
+    def _with_lambda_keys(
+        self, codes: Int64Array, found: list[Identity], lambda_keys: LambdaKeys | None
+    ) -> tuple[Int64Array, list[Identity]]:
+        combined: dict[Identity, int] = {}
+        result = np.full(len(codes), UNPARTITIONED, dtype=np.int64)
+        for place, code in enumerate(codes.tolist()):
+            if code >= 0:
+                own = (lambda_keys[place] if lambda_keys else None) or {}
+                values = (*found[code], *(own.get(name, "") for name in self._prefix.lambda_keys))
+                result[place] = combined.setdefault(values, len(combined))
+        return result, list(combined)
+
+    def _identity(self, values: Identity) -> Identity:
+        """Return the one set of values that stands for all that evaluate to the same prefix."""
+        if not all(values):  # decided: docs/fidelity/delivery.md#lambda-key-missing, as a null key of the query
+            raise _NullKeyError
+        folder = self.folder(values, arrived_at=_ANY_INSTANT, random_string=lambda: "")
+        if len(self._canonical) > _MAX_KNOWN_PARTITIONS:
+            self._canonical.clear()
+        return self._canonical.setdefault(folder, values)
+
+
+class _NullKeyError(Exception):
+    """A key that a Lambda did not give, or gave empty."""
