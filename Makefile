@@ -21,6 +21,9 @@ produce: $(VENV)/.runtime ## Send RECORDS store events and a sample Apache log, 
 	@$(DEPLOYMENT) produce --target $(TARGET) --pipeline $(PIPELINE) --records $(RECORDS)
 verify: $(VENV)/.runtime ## Compare what was delivered with what was sent; exits 1 on any finding
 	@$(DEPLOYMENT) verify --target $(TARGET) --pipeline $(PIPELINE)
+verify-selftest: $(VENV)/.runtime ## Break copies of what was delivered in every known way: the right check must name each
+	@eval "$$($(DEPLOYMENT) env --target $(TARGET))"; for pipeline in $(if $(filter all,$(PIPELINE)),store-inventory apache-logs,$(PIPELINE)); do \
+	  $(PY) -m validators selftest --outputs .pipeline/$(TARGET)/outputs/$$pipeline.json --manifest .pipeline/$(TARGET)/runs/$$pipeline; done
 query: $(VENV)/.runtime ## SQL over the delivered objects: make query SQL="select …"; without SQL, low stock by store
 	@$(DEPLOYMENT) query --target $(TARGET) --sql "$${SQL-}"
 
@@ -62,7 +65,7 @@ clean: ## Remove .venv and caches; what is deployed stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$"); printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$"); printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables\n  TARGET     local (default), localstack, aws\n  PIPELINE   store-inventory, apache-logs, all (default)\n  RECORDS    store events and log lines that produce sends (default 10000)\n'
 
 # The virtual environment is made from the lock files with hashes checked; a stamp is written only when that has worked.
@@ -76,5 +79,5 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: demo deploy produce verify query plan status flush env destroy down test lint format bench lock clean help
+.PHONY: demo deploy produce verify verify-selftest query plan status flush env destroy down test lint format bench lock clean help
 .NOTPARALLEL:

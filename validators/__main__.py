@@ -16,6 +16,7 @@ from rich.console import Console
 from validators.compare import compare_reports, print_comparison
 from validators.errors import UnreachableError, UsageError, ValidatorError
 from validators.evidence import Evidence, Scope
+from validators.manifests import manifest_files
 from validators.memory_bucket import MemoryBucket
 from validators.query import run_query
 from validators.report import report_of, write_file
@@ -78,7 +79,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_evidence(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outputs", type=Path, help="outputs file of the stack: what is declared")
     parser.add_argument(
-        "--manifest", type=Path, action="append", default=[], help="run manifest of a producer; repeatable"
+        "--manifest",
+        type=Path,
+        action="append",
+        default=[],
+        help="run manifest of a producer, or a folder of them; repeatable",
     )
     parser.add_argument("--bucket", help="bucket to look at, where it is not the stream's")
     parser.add_argument("--stream", help="delivery stream, where no file names it")
@@ -128,7 +133,7 @@ def _evidence(options: argparse.Namespace) -> Evidence:
     )
     wanted = Wanted(
         outputs=options.outputs,
-        manifests=tuple(options.manifest),
+        manifests=tuple(path for named in options.manifest for path in manifest_files(named)),
         bucket=options.bucket,
         stream=options.stream,
         region=options.region,

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from validators.errors import InputFileError
 from validators.stack_outputs import read_json
 
 
@@ -73,6 +74,20 @@ def read_manifest(path: Path) -> Manifest:
     return manifest_of(
         read_json(path, "manifest", advice="name the file that a producer wrote with --manifest"), str(path)
     )
+
+
+def manifest_files(path: Path) -> list[Path]:
+    """Return the manifests that `path` names: the file itself, or every JSON file of the folder.
+
+    Raises:
+        InputFileError: a folder without manifests.
+    """
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob("*.json"))
+    if not found:
+        raise InputFileError(str(path), "holds no manifest", "send something first: `make produce`")
+    return found
 
 
 def manifest_of(value: Mapping[str, Any], path: str) -> Manifest:

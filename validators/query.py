@@ -77,6 +77,8 @@ def run_query(outputs: Path, sql: str, *, session: boto3.session.Session, consol
         engine.load(table, bucket, now=now)
         names, rows = engine.answer(sql.strip() or LOW_STOCK.format(table=_qualified(table)))
     print_rows(console, names, rows)
+    if not rows and not sql.strip():
+        console.print("no item is at or below its reorder point", markup=False)
 
 
 class QueryEngine:
@@ -220,7 +222,8 @@ def print_rows(console: Console, names: Sequence[str], rows: Sequence[tuple[Any,
     """Print rows as a table on a terminal, as tab-separated lines elsewhere."""
     if not console.is_terminal:
         for row in (tuple(names), *rows):
-            console.print("\t".join("" if value is None else str(value) for value in row), markup=False, soft_wrap=True)
+            # rich would turn tabs into spaces
+            console.file.write("\t".join("" if value is None else str(value) for value in row) + "\n")
         return
     shown = RichTable()
     for index, name in enumerate(names):

@@ -82,6 +82,9 @@ def print_trials(console: Console, trials: Iterator[Trial], *, done: Callable[[T
         )
         if trial.missing:
             console.print(f"       silent: {', '.join(sorted(trial.missing))}", markup=False)
+        if not tried - 1 and not trial.is_right:
+            console.print("the delivery itself has findings; `make flush` and `make verify` say which", markup=False)
+            return False
         if trial.wrong:
             console.print(f"       should be silent: {', '.join(sorted(trial.wrong))}", markup=False)
         done(trial)

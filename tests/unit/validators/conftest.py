@@ -73,6 +73,38 @@ def parquet(rows: list[dict[str, object]], **options: object) -> bytes:
     return sink.getvalue()
 
 
+def _read(data: bytes) -> pa.Table:
+    return pq.ParquetFile(pa.BufferReader(data), coerce_int96_timestamp_unit="us").read()
+
+
+def _write(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="snappy", use_deprecated_int96_timestamps=True, store_schema=False)
+    return sink.getvalue()
+
+
+def with_first_value(data: bytes, name: str, value: object) -> bytes:
+    """The object with another value in its first row."""
+    table = _read(data)
+    index = table.schema.get_field_index(name)
+    values = [value, *table.column(name).to_pylist()[1:]]
+    return _write(table.set_column(index, name, pa.array(values, table.schema.field(name).type)))
+
+
+def with_column_type(data: bytes, name: str, kind: str) -> bytes:
+    """The object with a column of another Arrow type."""
+    table = _read(data)
+    return _write(table.set_column(table.schema.get_field_index(name), name, table.column(name).cast(kind)))
+
+
+def store_rows() -> list[dict[str, object]]:
+    """Every good row of the store delivery."""
+    objects = store_objects_and_manifest()[0]
+    return [
+        row for key, stored in objects.items() if key.endswith(".parquet") for row in _read(stored.data).to_pylist()
+    ]
+
+
 def event(sequence: int, store: str, hour: datetime) -> dict[str, object]:
     return {
         "event_id": f"{RUN}-{sequence}",
@@ -258,7 +290,7 @@ def table_value(*, projected: bool) -> dict[str, object]:
     }
 
 
-def store_evidence() -> Evidence:
+def store_objects_and_manifest() -> tuple[dict[str, StoredObject], dict[str, object]]:
     objects: dict[str, StoredObject] = {}
     partitions: Counter[str] = Counter()
     partition_digests: Counter[str] = Counter()
@@ -323,6 +355,15 @@ def store_evidence() -> Evidence:
             "value": str(total),
         },
     )
+    return objects, manifest
+
+
+def store_manifest() -> dict[str, object]:
+    return store_objects_and_manifest()[1]
+
+
+def store_evidence() -> Evidence:
+    objects, manifest = store_objects_and_manifest()
     return Evidence(
         declared=declaration_of(outputs_value(), source="outputs.json"),
         stream=stream_of(description_value()),
