@@ -60,7 +60,7 @@ def parse_double(text: str, kind: str) -> float:
     """Return the value of a number or string in a float or double column.
 
     Java's own forms (``1d``, ``.5``, hexadecimal) are taken. Values that no JSON number can have (NaN, Infinity, 1e400) are
-    refused. # decided: docs/fidelity/conversion.md
+    refused. # decided: docs/fidelity/conversion.md#numbers
 
     Raises:
         MalformedDataError: not a number, or not finite in the column's width.

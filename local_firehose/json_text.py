@@ -15,9 +15,7 @@ from local_firehose.json_syntax import describe_failure, invalid_utf8
 from local_firehose.serde_errors import MalformedJsonError, array_record, empty_record, primitive_record
 
 BLANKS = " \t\n\r"
-MAX_DEPTH = (
-    200  # decided: docs/fidelity/conversion.md; deeper documents are refused whatever the Python stack could bear
-)
+MAX_DEPTH = 200  # decided: docs/fidelity/conversion.md#documents; deeper documents are refused whatever the Python stack could bear
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

@@ -192,7 +192,7 @@ def read_timestamp(value: Json) -> int | None:
 
 def read_date(value: Json) -> int | None:
     """Return days since 1970-01-01; strings only."""
-    # decided: docs/fidelity/conversion.md
+    # decided: docs/fidelity/conversion.md#timestamps
     if value is None:
         return None
     if type(value) is str:
@@ -202,7 +202,7 @@ def read_date(value: Json) -> int | None:
 
 def read_binary(value: Json) -> bytes | None:
     """Return the UTF-8 bytes of a string."""
-    # decided: docs/fidelity/conversion.md
+    # decided: docs/fidelity/conversion.md#binary
     if value is None:
         return None
     if type(value) is str:

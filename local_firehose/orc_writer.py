@@ -53,7 +53,7 @@ class OrcWriter:
     extension = ".orc"
 
     def __init__(self, columns: Sequence[Column], options: OrcOptions) -> None:
-        self.content_encoding: str | None = None  # decided: docs/fidelity/conversion.md
+        self.content_encoding: str | None = None  # decided: docs/fidelity/conversion.md#content-encoding
         self._settings: dict[str, Any] = {
             "file_version": _VERSIONS[options.format_version],
             "compression": _CODECS[options.compression],

@@ -50,7 +50,7 @@ def empty_record() -> MalformedDataError:
 
 def primitive_record() -> MalformedDataError:
     """Return the refusal of a record that is a bare string, number, boolean or null."""
-    # decided: docs/fidelity/conversion.md
+    # decided: docs/fidelity/conversion.md#documents
     return MalformedDataError(
         "The input JSON contained a primitive at the top level. The top level must be an object or array.", lead=""
     )

@@ -2,7 +2,7 @@
 
 Pure. A timestamp is epoch nanoseconds (UTC) as Parquet's INT96 is read back: wrapped into 64 bits; a date is days since 1970-01-01.
 Source: https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html (formats), java.sql.Timestamp.valueOf (the space
-form, vectors from OpenJDK 17 in the tests). Days before 1582-10-15 count in the Gregorian calendar. # decided: docs/fidelity/conversion.md
+form, vectors from OpenJDK 17 in the tests). Days before 1582-10-15 count in the Gregorian calendar. # decided: docs/fidelity/conversion.md#timestamps
 """
 
 import re
@@ -31,7 +31,7 @@ def openx_timestamp(text: str) -> int:
     """Return the instant of a JSON number or string in a timestamp column.
 
     Seconds, milliseconds from 10^12 on, ``yyyy-[m]m-[d]d h:m:s[.f]`` and strict ``yyyy-MM-dd'T'HH:mm:ss[.f]'Z'``. Without ``Z`` it is
-    UTC too. # decided: §9 of the notes in docs/fidelity/conversion.md
+    UTC too. # decided: docs/fidelity/conversion.md#timestamps
 
     Raises:
         MalformedDataError: any other text, an offset such as ``+00:00`` among them. # observed: an error object of 2026-05

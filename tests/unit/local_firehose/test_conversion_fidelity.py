@@ -1,5 +1,6 @@
 """Every row of tests/fidelity/conversion*.yaml: one AWS fact, its mark, and what the converter answers."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -81,3 +82,18 @@ def test_every_fact_has_its_own_id_a_mark_and_a_source() -> None:
     assert len({fact["id"] for fact in FACTS}) == len(FACTS)
     assert {fact["mark"] for fact in FACTS} <= {"documented", "observed", "decided"}
     assert all(fact["source"] for fact in FACTS)
+
+
+def test_the_document_lists_every_fact_with_mark_and_source() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "fidelity" / "conversion.md").read_text("utf-8")
+    rows = [f"| {fact['id'].replace('-', ' ')} | {fact['mark']} | {fact['source']} |" for fact in FACTS]
+    table = document.partition("| fact | mark | source |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == rows
+
+
+def test_every_decision_that_a_fact_names_is_written_down() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "fidelity" / "conversion.md").read_text("utf-8")
+    named = {match[1] for fact in FACTS if (match := re.search(r"conversion\.md#([\w-]+)", fact["source"]))}
+    headings = {line.removeprefix("### ") for line in document.splitlines() if line.startswith("### ")}
+    assert named
+    assert named - headings == set()
