@@ -14,7 +14,7 @@ from local_firehose.delivery_run import Run
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.stream_config import BufferingHints
 
-# decided: docs/decisions/0020-delivery.md. "Zero buffering" still gathers what arrives within one second.
+# decided: docs/fidelity/delivery.md#zero-buffering. "Zero buffering" still gathers what arrives within one second.
 _ZERO_BUFFERING_MS = 1000
 
 

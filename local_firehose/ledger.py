@@ -36,8 +36,7 @@ CREATE TABLE IF NOT EXISTS progress (
     delivered_objects INTEGER NOT NULL DEFAULT 0,
     quarantined_records INTEGER NOT NULL DEFAULT 0,
     discarded_records INTEGER NOT NULL DEFAULT 0,
-    last_delivered_ms INTEGER,
-    source_position TEXT
+    last_delivered_ms INTEGER
 );
 INSERT OR IGNORE INTO progress (one) VALUES (1);
 """
@@ -134,12 +133,9 @@ class Ledger:
             ),
         )
 
-    def abandon(self, object_ids: Iterable[int], *, discarded_records: int = 0) -> None:
-        """Take promises back that were not kept; their rows are free to go elsewhere, or are counted as discarded."""
-        self._transaction(
-            ("DELETE FROM object WHERE id = ? AND is_done = 0", [(object_id,) for object_id in object_ids]),
-            ("UPDATE progress SET discarded_records = discarded_records + ?", [(discarded_records,)]),
-        )
+    def abandon(self, object_ids: Iterable[int]) -> None:
+        """Take promises back that were not kept; their rows are free to go elsewhere."""
+        self._write("DELETE FROM object WHERE id = ? AND is_done = 0", [(object_id,) for object_id in object_ids])
 
     def discard(self, objects: Sequence[PlannedObject]) -> None:
         """Note that these objects' rows are given up: they count as done, and as discarded."""
@@ -182,11 +178,6 @@ class Ledger:
             "SELECT id, is_done, rows FROM object WHERE (kind = 'backup') = ? ORDER BY id", (backup,)
         )
         return RowClaims((done_owner if is_done else id_, unpack_rows(packed)) for id_, is_done, packed in rows)
-
-    def source_position(self) -> str | None:
-        """Return where reading of the stream's source stopped, as it was stored."""
-        (position,) = self._connection.execute("SELECT source_position FROM progress").fetchone()
-        return str(position) if position is not None else None
 
     def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         self._transaction((statement, rows))
