@@ -43,6 +43,10 @@ destroy: $(VENV)/.runtime ## Delete everything the stacks created on TARGET
 down: $(VENV)/.runtime ## Stop the local cloud
 	@$(DEPLOYMENT) down --target $(TARGET)
 
+##@ Clouds of your own
+bootstrap: $(VENV)/.runtime ## Make the S3 bucket for Terraform's state (TARGET=aws)
+	@$(DEPLOYMENT) bootstrap --target $(TARGET)
+
 ##@ Develop
 test: $(VENV)/.dev ## All tests: unit, integration and end to end
 	@$(PY) -m pytest -q tests/unit tests/integration
@@ -79,5 +83,5 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: demo deploy produce verify verify-selftest query plan status flush env destroy down test lint format bench lock clean help
+.PHONY: bootstrap demo deploy produce verify verify-selftest query plan status flush env destroy down test lint format bench lock clean help
 .NOTPARALLEL:

@@ -17,10 +17,12 @@ from types import FrameType
 from typing import NoReturn
 
 from deployment import firehose_admin
+from deployment.aws import Aws
+from deployment.aws_guard import new_session
 from deployment.console import Console
 from deployment.deployer import Deployer, TerraformSettings
 from deployment.environment import export_lines
-from deployment.errors import DeploymentError
+from deployment.errors import DeploymentError, RefusedError
 from deployment.folders import TargetFolders
 from deployment.lifecycle import Lifecycle
 from deployment.local_clients import local_client
@@ -28,6 +30,7 @@ from deployment.local_cloud import LocalCloud
 from deployment.localstack import LocalStack
 from deployment.servers import is_alive
 from deployment.stacks import ALL, STACKS, selected
+from deployment.state_backend import bootstrap
 from deployment.status_report import status_lines
 from deployment.target_lock import target_lock
 from deployment.target_record import TargetRecord, read_record
@@ -35,7 +38,20 @@ from deployment.targets import NAMES, Target
 from deployment.traffic import Programs, Traffic
 
 PROJECT = Path(__file__).resolve().parent.parent
-VERBS = ("demo", "deploy", "produce", "verify", "query", "plan", "status", "flush", "env", "destroy", "down")
+VERBS = (
+    "demo",
+    "deploy",
+    "produce",
+    "verify",
+    "query",
+    "plan",
+    "status",
+    "flush",
+    "env",
+    "destroy",
+    "down",
+    "bootstrap",
+)
 
 
 def main(
@@ -78,7 +94,7 @@ class _Verbs:
     ) -> None:
         self._given, self._console = given, console
         folders = TargetFolders(work, given.target)
-        self._folders = folders
+        self._folders, self._environ = folders, environ
         self._target = _target(given.target, folders, console, environ)
         settings = TerraformSettings(PROJECT / "terraform", environ, home, self._target.variables, self._target.backend)
         self._lifecycle = Lifecycle(self._target, Deployer(folders, settings, console), console, now=_now)
@@ -128,7 +144,27 @@ class _Verbs:
         self._traffic.flush(self._resumed())
         return 0
 
+    def bootstrap(self) -> int:
+        if not self._target.confirms:
+            raise RefusedError(
+                f"TARGET is {self._target.name}: its state stays on this disk. bootstrap is for TARGET=aws."
+            )
+        with self._locked():
+            record = self._target.start()
+            session = new_session(self._environ)
+            region = session.region_name or self._stacks[0].region
+            self._console.say(f"state bucket for account {record.account_id} in {region}")
+            bucket = bootstrap(
+                self._folders, session.client("s3", region_name=region), account_id=record.account_id, region=region
+            )
+        self._console.say(f"state will be kept in s3://{bucket}; what is on this disk moves there with the next deploy")
+        return 0
+
     def env(self) -> int:
+        if self._target.confirms:
+            raise RefusedError(
+                f"TARGET is {self._target.name}: your shell's own AWS settings are used, there is nothing to export."
+            )
         print(export_lines(self._resumed().endpoints))
         return 0
 
@@ -158,6 +194,9 @@ def _target(name: str, folders: TargetFolders, console: Console, environ: Mappin
         return LocalCloud(folders, environ, console, PROJECT, sys.executable, _now, _new_id)
     if name == "localstack":
         return LocalStack(folders, environ, console, PROJECT, sys.executable, _now, _new_id, local_client)
+    if name == "aws":
+        answer = input if sys.stdin is not None and sys.stdin.isatty() else None
+        return Aws(folders, environ, console, lambda: new_session(environ), answer)
     raise DeploymentError(f"TARGET is {name!r}; {', '.join(NAMES)} are known.")
 
 

@@ -19,7 +19,14 @@ from deployment.provider_setup import ProviderSetup, set_up_provider
 from deployment.side_by_side import side_by_side
 from deployment.stacks import Stack
 from deployment.terraform import TerraformAdapter, interrupt_all
-from deployment.workspace import configure, copy_sources, forget_initialised, is_initialised, mark_initialised
+from deployment.workspace import (
+    configure,
+    copy_sources,
+    forget_initialised,
+    has_resources,
+    is_initialised,
+    mark_initialised,
+)
 
 _NO_PROVIDER = (
     "Failed to query available provider packages",
@@ -109,9 +116,22 @@ class Deployer:
 
         self._side_by_side(stacks, carry_out)
 
-    def addresses(self, stack: Stack, environment: Mapping[str, str]) -> tuple[str, ...]:
-        """Return what the state of a prepared stack holds."""
-        return self._adapter(stack, environment).addresses()
+    def let_buckets_go(self, stacks: Sequence[Stack], environment: Mapping[str, str]) -> None:
+        """Mark the stacks' buckets as ones that are destroyed with their objects, in the state alone."""
+
+        def let_go(stack: Stack) -> None:
+            variables = {**self._settings.variables(stack), "force_destroy": True}
+            configure(self._folders, stack, variables=variables, backend=self._settings.backend(stack))
+            adapter = self._adapter(stack, environment)
+            file = self._folders.stack(stack.pipeline) / "deployment.tfplan"
+            plan = adapter.plan(file.resolve(), targets=("module.bucket.aws_s3_bucket.this",))
+            try:
+                if not plan.is_empty and not plan.creates("aws_s3_bucket"):
+                    adapter.apply(plan)
+            finally:
+                self.drop({stack.pipeline: plan})
+
+        self._side_by_side(stacks, let_go)
 
     def _plan(self, stack: Stack, environment: Mapping[str, str], *, destroy: bool = False) -> PlanResult:
         file = self._folders.stack(stack.pipeline) / "deployment.tfplan"
@@ -142,7 +162,9 @@ class Deployer:
 
     def _init(self, stack: Stack, environment: Mapping[str, str], backend: Mapping[str, str] | None) -> None:
         try:
-            self._adapter(stack, environment).init(backend=backend)
+            self._adapter(stack, environment).init(
+                backend=backend, migrate=backend is not None and has_resources(self._folders.state(stack.pipeline))
+            )
         except TerraformCommandError as exc:
             lines = [line.strip(" │╷╵") for line in exc.output.splitlines()]
             reason = next((line for line in lines if any(text in line for text in _NO_PROVIDER)), None)

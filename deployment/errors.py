@@ -19,6 +19,7 @@ Pure.
 from collections.abc import Sequence
 from pathlib import Path
 
+from deployment.advice import advice
 from deployment.plan import Diagnostic
 
 
@@ -68,8 +69,9 @@ class TerraformCommandError(DeploymentError):
         told = "\n".join(f"  {diagnostic}" for diagnostic in diagnostics) or "\n".join(
             f"  {line}" for line in output.strip().splitlines()[-12:]
         )
+        hints = "".join(f"\n{line}" for line in advice(self.diagnostics))
         super().__init__(
-            f"terraform {command} failed for {folder} (exit code {exit_code}):\n{told or '  it gave no reason'}"
+            f"terraform {command} failed for {folder} (exit code {exit_code}):\n{told or '  it gave no reason'}{hints}"
         )
 
 

@@ -4,7 +4,7 @@ Talks to: terraform through `Deployer`, the target's servers, disk.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from deployment.deployer import Applied, Deployer
 from deployment.errors import NotDeployedError
 from deployment.outputs import read_outputs, stack_outputs, write_outputs
 from deployment.parking import park_runs
+from deployment.plan import PlanResult
 from deployment.stacks import Stack
 from deployment.target_record import DeployedStack, TargetRecord, read_record, timestamp, write_record
 from deployment.targets import Target
@@ -29,7 +30,8 @@ class Lifecycle:
     def deploy(self, stacks: Sequence[Stack]) -> TargetRecord:
         """Bring the cloud up and the stacks to what their code says; a stack that is so already is left alone."""
         environment = self._target.environment(self._ready(stacks))
-        self._deployer.apply(stacks, environment, self._keep)
+        plans = self._agreed("Deploy", stacks, environment) if self._target.confirms else None
+        self._deployer.apply(stacks, environment, self._keep, plans=plans)
         return self._record()
 
     def plan(self, stacks: Sequence[Stack]) -> str:
@@ -37,11 +39,7 @@ class Lifecycle:
         environment = self._target.environment(self._ready(stacks))
         plans = self._deployer.plan(stacks, environment)
         try:
-            return "\n".join(
-                self._deployer.show(stack, environment, plans[stack.pipeline])
-                for stack in stacks
-                if not plans[stack.pipeline].is_empty
-            )
+            return self._shown(stacks, environment, plans)
         finally:
             self._deployer.drop(plans)
 
@@ -60,11 +58,39 @@ class Lifecycle:
             return
         environment = self._target.environment(record)
         self._deployer.prepare(made, environment)
+        if self._target.confirms:
+            self._deployer.drop(self._agreed("Destroy", made, environment, destroy=True))
+            self._deployer.let_buckets_go(made, environment)
         plans = self._deployer.plan(made, environment, destroy=True)
         self._deployer.apply(made, environment, self._forget, plans=plans)
 
+    def _agreed(
+        self, doing: str, stacks: Sequence[Stack], environment: Mapping[str, str], *, destroy: bool = False
+    ) -> dict[str, PlanResult]:
+        """Return the plans once the user has seen them and said yes; there is no question where there is nothing to do."""
+        plans = self._deployer.plan(stacks, environment, destroy=destroy)
+        changed = [stack for stack in stacks if not plans[stack.pipeline].is_empty]
+        try:
+            if changed:
+                self._target.confirm(doing, changed, self._shown(changed, environment, plans))
+        except BaseException:
+            self._deployer.drop(plans)
+            raise
+        return plans
+
+    def _shown(self, stacks: Sequence[Stack], environment: Mapping[str, str], plans: Mapping[str, PlanResult]) -> str:
+        return "\n".join(
+            self._deployer.show(stack, environment, plans[stack.pipeline])
+            for stack in stacks
+            if not plans[stack.pipeline].is_empty
+        )
+
     def _ready(self, stacks: Sequence[Stack]) -> TargetRecord:
-        """Bring up the target's servers while Terraform gets ready."""
+        """Bring up the target's servers while Terraform gets ready; who must be asked first is asked first."""
+        if self._target.confirms:
+            record = self._target.start()
+            self._deployer.prepare(stacks, self._target.environment(record))
+            return record
         with ThreadPoolExecutor(max_workers=1) as pool:
             preparing = pool.submit(self._deployer.prepare, stacks, self._target.environment(self._record()))
             record = self._target.start()

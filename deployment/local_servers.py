@@ -3,7 +3,7 @@
 Talks to: processes, disk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,13 @@ class LocalServers:
     @property
     def flushes(self) -> bool:
         return True
+
+    @property
+    def confirms(self) -> bool:
+        return False
+
+    def confirm(self, doing: str, stacks: Sequence[Stack], shown: str) -> None:
+        """Nothing on this machine is worth a question."""
 
     def stop(self) -> tuple[str, ...]:
         record = self.read()

@@ -3,7 +3,7 @@
 Pure: the agreement only. local_cloud.py, localstack.py and aws.py keep it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from deployment.folders import TargetFolders
@@ -47,3 +47,14 @@ class Target(Protocol):
 
     def backend(self, stack: Stack) -> Mapping[str, str] | None:
         """Return the settings of the S3 backend for the state of `stack`; None keeps it on disk."""
+
+    def confirm(self, doing: str, stacks: Sequence[Stack], shown: str) -> None:
+        """Ask before something is changed, where the target wants that; `shown` is the plan for people.
+
+        Raises:
+            RefusedError: the answer is no.
+        """
+
+    @property
+    def confirms(self) -> bool:
+        """Whether `confirm` wants to show a plan at all."""

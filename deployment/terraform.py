@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +68,26 @@ class TerraformAdapter:
             raise TerraformTooOldError(found, MINIMUM_VERSION)
         return found
 
-    def init(self, *, backend: Mapping[str, str] | None = None) -> None:
+    def init(self, *, backend: Mapping[str, str] | None = None, migrate: bool = False) -> None:
         """Fetch modules and providers and set up the backend; `backend` are settings of a partial backend block.
+
+        With `migrate` the state that lies in the folder is copied to the backend.
 
         Raises:
             TerraformCommandError: also when no provider is to be had; its output says so.
         """
-        exit_code, output, errors = self._cli.init(backend_config=dict(backend) if backend else None, var=None)
+        exit_code, output, errors = self._cli.init(
+            backend_config=dict(backend) if backend else None,
+            var=None,
+            reconfigure=IsNotFlagged if migrate else IsFlagged,
+            migrate_state=IsFlagged if migrate else IsNotFlagged,
+            force_copy=IsFlagged if migrate else IsNotFlagged,
+        )
         if exit_code:
             raise TerraformCommandError("init", self._folder.name, exit_code, (), errors or output)
 
-    def plan(self, file: Path, *, destroy: bool = False) -> PlanResult:
-        """Save a plan to `file` and return what it would change; nothing is created.
+    def plan(self, file: Path, *, destroy: bool = False, targets: Sequence[str] = ()) -> PlanResult:
+        """Save a plan to `file` and return what it would change; nothing is created. `targets` limit it to some addresses.
 
         The file holds variables in clear: it lies in a private folder and the caller deletes it.
 
@@ -94,6 +102,7 @@ class TerraformAdapter:
             json=IsFlagged,
             var=None,
             destroy=IsFlagged if destroy else IsNotFlagged,
+            target=list(targets),
         )
         changes = tuple(event for event in events if isinstance(event, ResourceChange))
         return PlanResult(file, changes, read_output_changes(lines))
@@ -119,15 +128,6 @@ class TerraformAdapter:
         if found is None:
             raise TerraformCommandError("output", self._folder.name, 1, ())
         return {name: value["value"] for name, value in found.items()}
-
-    def addresses(self) -> tuple[str, ...]:
-        """Return the addresses of everything in the state; empty when there is no state."""
-        exit_code, output, errors = self._cli.cmd("state list")
-        if exit_code and "No state file was found" in errors:
-            return ()
-        if exit_code:
-            raise TerraformCommandError("state list", self._folder.name, exit_code, (), errors or output)
-        return tuple(output.split())
 
     def _run(
         self, command: str, call: Callable[..., tuple[int, str, str]], *, ok: tuple[int, ...], **options: Any
