@@ -86,6 +86,9 @@ def extended_s3_description(configuration: Mapping[str, Any]) -> Document:
     if "S3BackupConfiguration" in filled:
         filled["S3BackupDescription"] = s3_description(filled.pop("S3BackupConfiguration"))
     filled["CustomTimeZone"] = filled.get("CustomTimeZone") or "UTC"  # observed: Describe shows it always
+    if "DataFormatConversionConfiguration" in filled:
+        # observed: floci-io/floci FirehoseProcessingConfigurationTest; Describe shows an omitted Enabled as true
+        filled["DataFormatConversionConfiguration"].setdefault("Enabled", True)
     if "ProcessingConfiguration" in filled:
         filled["ProcessingConfiguration"] = _processing(filled["ProcessingConfiguration"], role_arn=filled["RoleARN"])
     if "DynamicPartitioningConfiguration" in filled:

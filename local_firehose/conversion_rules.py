@@ -4,15 +4,18 @@ Pure. Marks: order and messages were observed on AWS (floci-io/floci FirehoseDat
 otherwise. Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_DataFormatConversionConfiguration.html
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from firehose_spec.quotas import MIN_BUFFER_MIB_CONVERTED
 from local_firehose.caller import Caller
 from local_firehose.config_defaults import is_converted
-from local_firehose.errors import AccessDeniedError, InvalidArgumentError
+from local_firehose.errors import AccessDeniedError, InvalidArgumentError, WireError
 from local_firehose.java_time_fields import PatternError
 from local_firehose.java_time_format import compile_pattern
+
+_ROLE_ARN = re.compile(r"arn:[^:]+:iam::(\d{12}):role/\S+")
 
 
 def check_conversion(destination: Mapping[str, Any], caller: Caller) -> None:
@@ -69,7 +72,14 @@ def _check_timestamp_formats(formats: list[str]) -> None:
 
 
 def _check_role_account(role_arn: str, caller: Caller) -> None:
-    parts = role_arn.split(":")
-    if len(parts) > 4 and parts[4] != caller.account_id:
+    role = _ROLE_ARN.fullmatch(role_arn)
+    if role is None:
+        # observed: the type (floci-io/floci S3DestinationValidatorTest). decided: docs/fidelity/control-plane.md#glue, the words
+        raise WireError(
+            f"SchemaConfiguration.RoleARN {role_arn} is not the ARN of a role",
+            error_type="InvalidParameterValueException",
+            status=400,
+        )
+    if role[1] != caller.account_id:
         # observed: cdk-preflight pf-firehose-schema-config-role-account
         raise AccessDeniedError("Cross-account pass role is not allowed.")

@@ -12,10 +12,9 @@ from typing import Any
 from botocore.session import get_session
 
 from local_firehose.errors import SerializationError, ValidationError
+from local_firehose.java_hash_order import enum_order, member_order
 from local_firehose.shape_patterns import java_fullmatch
 
-# The order in which AWS prints an enumeration, where it is known and differs from the model's. observed: floci-io/floci S3DestinationValidator
-_ENUM_ORDER = {"CompressionFormat": ["ZIP", "HADOOP_SNAPPY", "Snappy", "GZIP", "UNCOMPRESSED"]}
 # The pattern as AWS prints it, where it differs from the model's. observed: floci-io/floci S3DestinationValidator
 _PATTERN_TEXT = {"FileExtension": r"^(|\.[0-9a-z!\-_.*'()]+)$"}
 _INTEGER_BITS = {"integer": 31, "long": 63}
@@ -120,12 +119,12 @@ def _read_scalar(kind: str, value: Any) -> Any:
 
 
 def _violations(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every constraint broken at or below `path`, in the model's order."""
+    """Every constraint broken at or below `path`, in AWS's order."""
     if shape.type_name == "structure":
-        for name, member in shape.members.items():
+        for name in _ordered_members(shape):
             at = f"{path}.{_lower_camel(name)}" if path else _lower_camel(name)
             if name in value:
-                yield from _violations(member, value[name], at)
+                yield from _violations(shape.members[name], value[name], at)
             elif name in shape.required_members:
                 yield at, "Member must not be null"
     elif shape.type_name == "list":
@@ -140,12 +139,35 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _map_violations(shape: Any, value: Document, path: str) -> Iterator[tuple[str, str]]:
-    broken_key = next((rules for key in value if (rules := list(_scalar_rules(shape.key, key)))), None)
-    if broken_key:
-        yield path, f"Map keys must satisfy constraint: [{', '.join(broken_key)}]"
-    for key, item in value.items():
-        if broken := [rule for _, rule in _violations(shape.value, item, path)]:
-            yield f"{path}.{key}.member", f"Map value must satisfy constraint: [{', '.join(broken)}]"
+    """Keys once and values once, however many break a rule; each with all of the rules."""
+    # observed: floci-io/floci S3DestinationValidatorTest
+    if any(True for key in value for _ in _scalar_rules(shape.key, key)):
+        yield path, f"Map keys must satisfy constraint: [{', '.join(_all_rules(shape.key))}]"
+    if any(True for item in value.values() for _ in _violations(shape.value, item, path)):
+        yield path, f"Map value must satisfy constraint: [{', '.join(_all_rules(shape.value))}]"
+
+
+def _all_rules(shape: Any) -> Iterator[str]:
+    limits = shape.metadata
+    if "max" in limits:
+        yield f"Member must have length less than or equal to {limits['max']}"
+    if "min" in limits:
+        yield f"Member must have length greater than or equal to {limits['min']}"
+    if "pattern" in limits:
+        yield f"Member must satisfy regular expression pattern: {limits['pattern']}"
+
+
+@cache
+def _member_orders() -> dict[str, list[str]]:
+    return {}
+
+
+def _ordered_members(shape: Any) -> list[str]:
+    orders = _member_orders()
+    if shape.name not in orders:
+        names = {_lower_camel(name): name for name in shape.members}
+        orders[shape.name] = [names[name] for name in member_order(names)]
+    return orders[shape.name]
 
 
 def _lower_camel(name: str) -> str:
@@ -167,7 +189,7 @@ def _scalar_rules(shape: Any, value: Any) -> Iterator[str]:
             text = _PATTERN_TEXT.get(shape.name, limits["pattern"])
             yield f"Member must satisfy regular expression pattern: {text}"
         if "enum" in limits and value not in limits["enum"]:
-            yield f"Member must satisfy enum value set: [{', '.join(_ENUM_ORDER.get(shape.name, limits['enum']))}]"
+            yield f"Member must satisfy enum value set: [{', '.join(enum_order(limits['enum']))}]"
     elif not isinstance(value, bool):
         if value > limits.get("max", value):
             yield f"Member must have value less than or equal to {limits['max']}"
