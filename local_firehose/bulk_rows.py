@@ -4,7 +4,7 @@ Talks to: an in-memory DuckDB, which parses the JSON. A record is taken when its
 understood; every other record is left for the exact path.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local_firehose.bulk_shape import ObjectShape, ShapeReader, is_readable, structure
+from local_firehose.bulk_shape import LeafShape, ObjectShape, ShapeReader, is_readable, structure
 from local_firehose.bulk_tree import ColumnsRead, read_columns
 from local_firehose.bulk_values import Leniency, Mask
 from local_firehose.byte_counts import count_in_each
 from local_firehose.json_text import Json
+from local_firehose.leaf_texts import LeafTexts
 
 Places = npt.NDArray[np.int64]
 Learn = Callable[[bytes], Mapping[str, Json] | None]
@@ -31,10 +32,14 @@ _KEY_SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class BulkRows:
-    """Rows of the records that were taken: row i came from record `places[i]`, in order."""
+    """Rows of the records that were taken: row i came from record `places[i]`, in order.
+
+    `leaves` has the values of further interest of those records that lay in one piece.
+    """
 
     table: pa.Table
     places: Places
+    leaves: LeafTexts
 
 
 class BulkReader:
@@ -63,23 +68,28 @@ class BulkReader:
         self._first = shapes.default()
         self._by_keys: dict[str, ObjectShape] = {}
         self._guarded = 0
+        self._leaf_keys: Sequence[str] = ()
+        self._leaves = LeafTexts(np.zeros(0, np.int64), {})
 
-    def read(self, records: pa.BinaryArray) -> BulkRows:
-        """Return the rows of all records that can be read in bulk."""
+    def read(self, records: pa.BinaryArray, leaf_keys: Sequence[str] = ()) -> BulkRows:
+        """Return the rows of all records that can be read in bulk, and the texts of the keys asked for."""
         candidates = _candidates(records)
         parts: list[tuple[pa.Table, Places]] = []
+        self._leaf_keys, self._leaves = leaf_keys, LeafTexts(np.zeros(0, np.int64), {})
         if len(candidates.places) >= self.least_records and is_readable(self._first):
             taken = self._read(candidates, self._first, keys_known=False, parts=parts)
             rest = candidates.without(taken)
             if len(rest.places) >= self.least_records:
                 self._read_by_keys(rest, parts, is_most=2 * len(rest.places) > len(candidates.places))
         if not parts:
-            return BulkRows(self._schema.empty_table(), np.zeros(0, np.int64))
+            return BulkRows(self._schema.empty_table(), np.zeros(0, np.int64), self._leaves)
         if len(parts) == 1:
-            return BulkRows(*parts[0])
+            return BulkRows(*parts[0], self._leaves)
         places = np.concatenate([part[1] for part in parts])
         order = np.argsort(places, kind="stable")
-        return BulkRows(pa.concat_tables([part[0] for part in parts]).take(pa.array(order)), places[order])
+        return BulkRows(
+            pa.concat_tables([part[0] for part in parts]).take(pa.array(order)), places[order], self._leaves
+        )
 
     def _read_by_keys(self, rest: "_Candidates", parts: list[tuple[pa.Table, Places]], *, is_most: bool) -> None:
         """Read groups of records that have the same keys, each by its own shape."""
@@ -129,6 +139,8 @@ class BulkReader:
             table = table.take(pa.array(taken))
         if len(taken):
             parts.append((table, group.places[taken]))
+        if len(taken) > len(self._leaves.places):
+            self._leaves = LeafTexts(group.places[taken], _texts(rows, shape, self._leaf_keys, taken))
         return taken
 
     def _hidden(self, group: "_Candidates", columns: ColumnsRead) -> Mask:
@@ -201,6 +213,15 @@ class _Candidates:
         left = np.ones(len(self.places), np.bool_)
         left[taken] = False
         return self.at(np.flatnonzero(left))
+
+
+def _texts(rows: pa.StructArray, shape: ObjectShape, keys: Sequence[str], taken: Places) -> dict[str, pa.StringArray]:
+    """Return the JSON texts of scalar columns, or of keys that no column reads."""
+    scalars = {member.key for member in shape.members if isinstance(member.shape, LeafShape)} | set(shape.extra_keys)
+    found = {key: rows.field(key) for key in keys if key in scalars}
+    if len(taken) == len(rows):
+        return found
+    return {key: texts.take(pa.array(taken)) for key, texts in found.items()}
 
 
 def _candidates(records: pa.BinaryArray) -> _Candidates:
