@@ -48,7 +48,10 @@ FORMATS = {
 
 
 class LineParser:
-    """Access log lines to JSON objects. Without a format, combined, vhost_combined and common are tried in this order."""
+    """Access log lines to JSON objects. Without a format, vhost_combined, combined and common are tried.
+
+    In this order: a user name may hold spaces, so combined would also take a line with a virtual host, but not the other way round.
+    """
 
     def __init__(self, log_format: str | None = None) -> None:
         """Take a name of `FORMATS` or the text of a LogFormat directive.
@@ -56,7 +59,7 @@ class LineParser:
         Raises:
             ConfigError: the text is not a LogFormat that httpd knows.
         """
-        texts = [FORMATS.get(log_format, log_format)] if log_format else [COMBINED, VHOST_COMBINED, COMMON]
+        texts = [FORMATS.get(log_format, log_format)] if log_format else [VHOST_COMBINED, COMBINED, COMMON]
         try:
             self._parsers = [LogParser(text, encoding="utf-8", errors="backslashreplace") for text in texts]
         except ValueError as error:

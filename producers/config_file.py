@@ -77,7 +77,7 @@ def read_config(path: Path) -> LogConfig:
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
     if not isinstance(document, list) or text.lstrip()[:1] != "{":
-        raise ConfigError(f"{path}: holds a {_type_name(document)}; it must be one JSON object with {_ALLOWED}")
+        raise ConfigError(f"{path}: holds {_type_name(document)}; it must be one JSON object with {_ALLOWED}")
     return _checked(path, document)
 
 

@@ -7,12 +7,14 @@ import json
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from producers.outbox import Counts
 
@@ -37,8 +39,7 @@ class ProgressReporter:
         self._is_quiet = is_quiet
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
-        self._started_at = time.monotonic()
-        self._last = (self._started_at, 0)
+        self._samples = deque([(time.monotonic(), 0)])
         self._bar: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -48,11 +49,12 @@ class ProgressReporter:
         if self._stream.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
+                BarColumn(bar_width=12),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[note]}"),
                 TimeElapsedColumn(),
+                TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
                 console=Console(file=self._stream),
+                expand=True,
                 transient=True,
             )
             task = self._bar.add_task(self._label, total=self._total, note="")
@@ -80,15 +82,13 @@ class ProgressReporter:
                 print(json.dumps(progress_line(self._label, counts, rate)), file=self._stream, flush=True)
 
     def _rate(self, counts: Counts) -> float:
-        at, accepted = self._last
+        """Return accepted records a second over the last few seconds."""
         now = time.monotonic()
-        if now - at < 1.0 and self._bar is not None:  # a steadier number on the bar
-            return (counts.accepted - accepted) / max(now - at, 0.05) if accepted == 0 else self._shown
-        self._last = (now, counts.accepted)
-        self._shown = (counts.accepted - accepted) / (now - at)
-        return self._shown
-
-    _shown = 0.0
+        self._samples.append((now, counts.accepted))
+        while now - self._samples[0][0] > _LINE_SECONDS and len(self._samples) > 2:
+            self._samples.popleft()
+        since, accepted = self._samples[0]
+        return (counts.accepted - accepted) / max(now - since, _BAR_SECONDS)
 
 
 def progress_line(label: str, counts: Counts, rate: float) -> dict[str, object]:
@@ -110,8 +110,10 @@ def progress_line(label: str, counts: Counts, rate: float) -> dict[str, object]:
 
 def _note(counts: Counts, rate: float) -> str:
     note = f"{rate:,.0f}/s"
-    if counts.retried or counts.failed_calls:
-        note += f" · {counts.retried:,} sent again · {counts.last_error[:60]}"
     if counts.given_up:
         note += f" · [red]{counts.given_up:,} given up[/red]"
+    if counts.retried:
+        note += f" · {counts.retried:,} sent again"
+    if counts.last_error:
+        note += f" · {counts.last_error.partition(':')[0]}"
     return note

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firehose_spec.quotas import MAX_BATCH_BYTES, MAX_BATCH_RECORDS
@@ -57,6 +57,7 @@ def test_sequences_stay_below_the_bound() -> None:
     assert queue.take(500, 100) == ([8], [b"d"])
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.integers(0, 9).map(lambda size: b"r" * size), max_size=6), max_size=8),
     st.lists(st.tuples(st.integers(1, 7), st.integers(9, 25)), min_size=60, max_size=60),
