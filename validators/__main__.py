@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from validators.athena import AthenaQueries, AthenaRows
 from validators.compare import compare_reports, print_comparison
 from validators.errors import UnreachableError, UsageError, ValidatorError
 from validators.evidence import Evidence, Scope
@@ -24,7 +25,7 @@ from validators.report_html import html_page
 from validators.report_junit import junit_xml
 from validators.report_text import print_report
 from validators.selftest import print_trials, run_selftest
-from validators.services import Wanted, gather, session_from_environment
+from validators.services import Services, Wanted, gather, session_from_environment
 from validators.stack_outputs import TableName, read_json
 from validators.suite import Suite
 from validators.terminal_progress import Progress
@@ -55,6 +56,16 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check the delivered objects; exit code 1 on any finding")
     _add_evidence(verify)
     verify.add_argument("--report-dir", type=Path, help="write report.json, junit.xml and report.html here")
+    verify.add_argument(
+        "--engine",
+        choices=("pyarrow", "athena"),
+        default="pyarrow",
+        help="who reads rows: this process, or Athena by SQL",
+    )
+    verify.add_argument("--athena-workgroup", default="primary", metavar="NAME", help="workgroup of --engine athena")
+    verify.add_argument(
+        "--athena-output", metavar="s3://…", help="where Athena puts results, if the workgroup does not say"
+    )
     verify.add_argument(
         "--wait",
         type=_seconds,
@@ -152,7 +163,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     evidence = _evidence(options)
     with Progress(console) as progress:
         verdict = verify_until(
-            lambda: Suite(evidence, progress=progress.say).run(),
+            lambda: Suite(evidence, progress=progress.say, athena=_athena(options, evidence)).run(),
             limit=wait_limit(evidence, wait_seconds=options.wait, now=datetime.now(UTC)),
             listing=lambda: frozenset((entry.key, entry.etag) for entry in evidence.bucket.list(evidence.scope.prefix)),
             clock=lambda: datetime.now(UTC),
@@ -164,6 +175,16 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     if options.report_dir is not None:
         _write_reports(options.report_dir, report, console)
     return FOUND_NOTHING if report["passed"] else FOUND_SOMETHING
+
+
+def _athena(options: argparse.Namespace, evidence: Evidence) -> AthenaRows | None:
+    """Return the row engine that asks Athena, or None for the one in this process."""
+    if options.engine != "athena" or evidence.declared.conversion is None:
+        return None
+    client = Services(session_from_environment(), evidence.declared.region).client("athena")
+    database = evidence.declared.conversion.database
+    queries = AthenaQueries(client, database, options.athena_workgroup, options.athena_output, sleep=time.sleep)
+    return AthenaRows(queries, evidence)
 
 
 def _selftest(options: argparse.Namespace, console: Console) -> int:

@@ -5,7 +5,7 @@ is a path with a few well-defined filters is turned into SQL over the delivered 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from firehose_spec.glue_types import Column, GlueType, Primitive, Struct
@@ -89,10 +89,17 @@ def fields_read(expression: str) -> frozenset[str]:
     return frozenset(name for match in _FIELD_OF_ANY.findall(expression) for name in match if name)
 
 
-def to_sql(expression: str, columns: Mapping[str, Column]) -> str | None:
+def duckdb_time_text(sql: str, time_format: str) -> str:
+    """Return DuckDB's expression for a timestamp as text; `time_format` is C's."""
+    return f"strftime({sql}, '{time_format}')"
+
+
+def to_sql(
+    expression: str, columns: Mapping[str, Column], time_text: Callable[[str, str], str] = duckdb_time_text
+) -> str | None:
     """Return a SQL expression (text, or NULL where jq gives null) over the columns, or None when only jq can tell.
 
-    `columns` maps the JSON key, as the deserialiser reads it, to the column.
+    `columns` maps the JSON key, as the deserialiser reads it, to the column; `time_text` formats a timestamp in the engine's own SQL.
     """
     steps = [step.strip() for step in (_split(bare_expression(expression), "|") or [])]
     if not steps or not _PATH.fullmatch(steps[0]):
@@ -102,7 +109,7 @@ def to_sql(expression: str, columns: Mapping[str, Column]) -> str | None:
         return None
     sql, kind = found
     for step in steps[1:]:
-        applied = _apply(step, sql, kind)
+        applied = _apply(step, sql, kind, time_text)
         if applied is None:
             return None
         sql, kind = applied
@@ -119,12 +126,12 @@ def to_sql(expression: str, columns: Mapping[str, Column]) -> str | None:
     return None
 
 
-def _apply(step: str, sql: str, kind: GlueType) -> tuple[str, GlueType] | None:
+def _apply(step: str, sql: str, kind: GlueType, time_text: Callable[[str, str], str]) -> tuple[str, GlueType] | None:
     strftime = _STRFTIME.fullmatch(step)
     if strftime is not None and kind == Primitive("timestamp"):
         directives = re.findall(r"%(.)", strftime["format"])
         if set(directives) <= _SAFE_DIRECTIVES and "'" not in strftime["format"]:
-            return f"strftime({sql}, '{strftime['format']}')", Primitive("string")
+            return time_text(sql, strftime["format"]), Primitive("string")
         return None
     if step == "tostring" and kind in (
         Primitive("string"),

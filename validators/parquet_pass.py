@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from validators.athena import AthenaRows
+from validators.athena_sql import digest_sum
 from validators.bucket import ObjectBody, map_ordered
 from validators.evidence import Evidence
 from validators.findings import Finding, Findings
@@ -70,8 +72,9 @@ class _Loaded:
 class ParquetPass:
     """One pass over the delivered objects of a stream with conversion to Parquet."""
 
-    def __init__(self, evidence: Evidence, findings: Findings) -> None:
-        self._evidence, self._findings = evidence, findings
+    def __init__(self, evidence: Evidence, findings: Findings, athena: AthenaRows | None = None) -> None:
+        """`athena`, where given, reads the rows; footers are always read here."""
+        self._evidence, self._findings, self._athena = evidence, findings, athena
         conversion = evidence.declared.conversion
         options: Mapping[str, Any] = evidence.stream.serializer[1] if evidence.stream is not None else {}
         self._rules = ParquetRules(
@@ -89,9 +92,11 @@ class ParquetPass:
 
     def run(self, objects: list[ObjectFacts]) -> ParquetTotals:
         """Read all `objects`."""
-        if self._evidence.scope.depth == "footers":
+        if self._evidence.scope.depth == "footers" or self._athena is not None:
             for facts, loaded in map_ordered(self._load_tail, objects, size_of=lambda _: TAIL_BYTES):
                 self._judge_footer(facts, loaded)
+            if self._athena is not None and self._evidence.scope.depth == "rows":
+                self._ask_athena(self._athena, objects)
             return self.totals
         scan, key_names = self._scan()
         try:
@@ -105,7 +110,7 @@ class ParquetPass:
             self._take(scan.flush(), objects, key_names)
             self.totals.rows, self.totals.sequences = scan.rows, scan.sequences
             self.totals.has_digest = scan.has_digest
-            self._count_odd(scan)
+            self._count_odd(scan.odd_rows)
         finally:
             scan.close()
         return self.totals
@@ -185,14 +190,9 @@ class ParquetPass:
     def _scan(self) -> tuple[RowScan, tuple[str, ...]]:
         """Return the row scan for this stream, and the partition keys that it evaluates, in order."""
         evidence = self._evidence
-        columns = evidence.columns
         key_sql, steps, add_keys = self._key_sql()
-        ids = ID_COLUMN if any(column.name == ID_COLUMN for column in columns) else None
-        digests = [manifest.digest for manifest in evidence.manifests if manifest.digest is not None]
-        digest_columns = digests[0].columns if digests else tuple(column.name for column in columns)
-        rules = RowRules(
-            columns, key_sql, ids, tuple(manifest.run_id for manifest in evidence.manifests), digest_columns, steps
-        )
+        runs = tuple(manifest.run_id for manifest in evidence.manifests)
+        rules = RowRules(evidence.columns, key_sql, self._id_column(), runs, self._digest_columns(), steps)
         return RowScan(rules, record_keys=add_keys), tuple(key_sql)
 
     def _key_sql(self) -> tuple[dict[str, str], dict[str, str] | None, Any]:
@@ -279,9 +279,27 @@ class ParquetPass:
             parts.append(text)
         return "".join(parts)
 
-    def _count_odd(self, scan: RowScan) -> None:
+    def _ask_athena(self, athena: AthenaRows, objects: list[ObjectFacts]) -> None:
+        names = [piece.text for piece in self._pieces if piece.kind == "key"]
+        key_sql = athena.key_sql(names)
+        if key_sql is None and names:
+            self.totals.layout_skip = "the query needs jq itself, which Athena has not"
+        rules = athena.rules(key_sql or {}, objects, self._digest_columns(), self._id_column())
+        self._take(athena.results(rules, objects), objects, tuple(rules.key_sql))
+        self.totals.rows, self.totals.sequences = athena.rows, athena.sequences
+        self.totals.has_digest = digest_sum(rules) != "0"
+        self._count_odd(athena.odd_rows)
+
+    def _id_column(self) -> str | None:
+        return ID_COLUMN if rows_have_ids(self._evidence) else None
+
+    def _digest_columns(self) -> tuple[str, ...]:
+        digests = [manifest.digest for manifest in self._evidence.manifests if manifest.digest is not None]
+        return digests[0].columns if digests else tuple(column.name for column in self._evidence.columns)
+
+    def _count_odd(self, odd_rows: Mapping[str, int]) -> None:
         """Count odd rows beyond those shown."""
-        for rule, count in scan.odd_rows.items():
+        for rule, count in odd_rows.items():
             check = rule.partition(" ")[0]
             self._findings.counts[check] = max(self._findings.counts[check], count)
 

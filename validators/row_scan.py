@@ -85,13 +85,25 @@ class SequenceCounts:
         """Count `sequences`, none negative."""
         if not len(sequences):
             return
-        top = int(sequences.max()) + 1
-        if top > len(self.counts):
-            grown = np.zeros(max(top, 2 * len(self.counts)), np.uint8)
-            grown[: len(self.counts)] = self.counts
-            self.counts = grown
+        self._hold(int(sequences.max()))
         found, times = np.unique(sequences, return_counts=True)
         self.counts[found] = np.minimum(self.counts[found].astype(np.int64) + times, 255)
+
+    def add_range(self, first: int, last: int, *, times: int) -> None:
+        """Count each number from `first` to `last` inclusive `times` times; numbers beyond `MAX_SEQUENCE` are left out."""
+        if first > MAX_SEQUENCE:
+            return
+        last = min(last, MAX_SEQUENCE)
+        self._hold(last)
+        part = self.counts[first : last + 1].astype(np.int64) + times
+        self.counts[first : last + 1] = np.minimum(part, 255)
+
+    def _hold(self, last: int) -> None:
+        """Make room for a number."""
+        if last >= len(self.counts):
+            grown = np.zeros(max(last + 1, 2 * len(self.counts)), np.uint8)
+            grown[: len(self.counts)] = self.counts
+            self.counts = grown
 
 
 @dataclass(frozen=True, slots=True)

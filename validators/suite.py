@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from validators.accounting import Reconciliation, RunAccount
+from validators.athena import AthenaRows
 from validators.checks import CHECKS
 from validators.completeness import RowCompleteness
 from validators.configuration import Point, query_table_point, rest_of_description, seven_points
@@ -47,8 +48,11 @@ class Verdict:
 class Suite:
     """All checks over one bucket."""
 
-    def __init__(self, evidence: Evidence, *, progress: Callable[[str], None] = lambda _: None) -> None:
-        self._evidence, self._progress = evidence, progress
+    def __init__(
+        self, evidence: Evidence, *, progress: Callable[[str], None] = lambda _: None, athena: AthenaRows | None = None
+    ) -> None:
+        """`athena`, where given, reads the rows of converted streams."""
+        self._evidence, self._progress, self._athena = evidence, progress, athena
         self._findings = Findings()
         self._skips: dict[str, str] = {}
         self._notes: dict[str, tuple[str, str]] = {}
@@ -69,14 +73,13 @@ class Suite:
         self._describe_keys(inventory)
         self._describe_objects(inventory, parquet, errors)
         self._skip_what_was_not_read(errors)
-        return Verdict(
-            self._evidence,
-            tuple(self._result(name) for name in CHECKS),
-            self._findings,
-            numbers,
-            runs,
-            statistics_of(self._evidence, inventory, parquet, raw_pass.totals if raw_pass else RawTotals(), errors),
+        statistics = statistics_of(
+            self._evidence, inventory, parquet, raw_pass.totals if raw_pass else RawTotals(), errors
         )
+        if self._athena is not None:
+            statistics["athena"] = dict(self._athena.cost)
+        results = tuple(self._result(name) for name in CHECKS)
+        return Verdict(self._evidence, results, self._findings, numbers, runs, statistics)
 
     def _configuration(self) -> None:
         evidence = self._evidence
@@ -135,7 +138,7 @@ class Suite:
             for name in (*PARQUET_CHECKS, *ROW_CHECKS, *COMPLETENESS_CHECKS):
                 self._skips[name] = reason
             return ParquetTotals(), None
-        totals = ParquetPass(evidence, self._findings).run(inventory.data)
+        totals = ParquetPass(evidence, self._findings, self._athena).run(inventory.data)
         if totals.layout_skip:
             self._skips["layout.partition"] = totals.layout_skip
         elif evidence.declared.partitioning is None:
