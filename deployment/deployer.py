@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment.console import Console
+from deployment.environment import terraform_environment
 from deployment.errors import ProviderUnavailableError, TerraformCommandError
 from deployment.folders import TargetFolders
 from deployment.plan import Event, PlanResult
@@ -64,18 +65,24 @@ class Deployer:
         self._provider: ProviderSetup | None = None
         self._one_download = threading.Lock()
 
+    def check(self, environment: Mapping[str, str]) -> str:
+        """Return terraform's version.
+
+        Raises:
+            TerraformNotFoundError, TerraformTooOldError: before anything was begun.
+        """
+        self._folders.base.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return TerraformAdapter(self._folders.base, environment=terraform_environment(environment, None)).version()
+
     def prepare(self, stacks: Sequence[Stack], environment: Mapping[str, str]) -> None:
         """Check terraform, look for a provider on this machine, initialise the stacks that need it; the cloud need not run yet.
 
         Raises:
             TerraformNotFoundError, TerraformTooOldError, ProviderUnavailableError: what is missing.
         """
-        self._folders.base.mkdir(parents=True, exist_ok=True, mode=0o700)
+        version = self.check(environment)
         copy_sources(self._settings.source, self._folders)
         self._provider = set_up_provider(self._folders, self._settings.environ, self._settings.home)
-        version = TerraformAdapter(
-            self._folders.terraform, environment=self._provider.environment(environment)
-        ).version()
         setting = f"terraform {version}, provider {self._provider.source}"
         self._side_by_side(stacks, lambda stack: self._initialise(stack, environment, setting))
 

@@ -91,6 +91,7 @@ class Lifecycle:
             record = self._target.start()
             self._deployer.prepare(stacks, self._target.environment(record))
             return record
+        self._deployer.check(self._target.environment(self._record()))
         with ThreadPoolExecutor(max_workers=1) as pool:
             preparing = pool.submit(self._deployer.prepare, stacks, self._target.environment(self._record()))
             record = self._target.start()
