@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from firehose_spec.glue_types import Column
-from local_firehose.bulk_rows import LEAST_RECORDS, BulkReader
+from local_firehose.bulk_rows import LEAST_RECORDS, BulkReader, BulkRows
 from local_firehose.bulk_shape import ShapeReader
 from local_firehose.bulk_values import Leniency
 from local_firehose.columns import arrow_schema, arrow_table
 from local_firehose.hive_serde import HiveSerde
 from local_firehose.json_text import Json, JsonReader
+from local_firehose.leaf_texts import LeafTexts
 from local_firehose.openx_serde import OpenXSerde
 from local_firehose.serde_errors import ConversionError
 from local_firehose.serde_options import HiveOptions, OpenXOptions
@@ -44,6 +45,19 @@ class Converted:
     failures: list[RefusedRecord]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A batch of which the bulk path has read what it can; `bulk` is None where the batch is not for it."""
+
+    records: pa.BinaryArray
+    bulk: BulkRows | None
+
+    @property
+    def leaves(self) -> LeafTexts:
+        """The values that were asked for, of the records read."""
+        return LeafTexts(np.zeros(0, np.int64), {}) if self.bulk is None else self.bulk.leaves
+
+
 class Serde(Protocol):
     """The exact path: one record into rows, or ConversionError."""
 
@@ -64,23 +78,40 @@ class Converter:
 
     def convert(self, records: Sequence[bytes] | pa.BinaryArray) -> Converted:
         """Return the records' rows; one record's failure touches no other. An Arrow array spares making Python bytes."""
-        if self._bulk is None or len(records) < self._bulk.least_records:
-            return self.convert_exactly(records)
         array = records if isinstance(records, pa.Array) else pa.array(records, type=pa.binary())
-        bulk = self._bulk.read(array)
-        if len(bulk.places) == len(array):
-            return Converted(bulk.table, bulk.places, [])
-        is_left = np.ones(len(array), np.bool_)
-        is_left[bulk.places] = False
+        return self.complete(self.begin(array), np.arange(len(array), dtype=np.int64))
+
+    def begin(self, records: pa.BinaryArray, leaf_keys: Sequence[str] = ()) -> Begun:
+        """Read in bulk what can be read so; `leaf_keys` are top-level keys whose values are of interest beforehand."""
+        if self._bulk is None or len(records) < self._bulk.least_records:
+            return Begun(records, None)
+        return Begun(records, self._bulk.read(records, leaf_keys))
+
+    def complete(self, begun: Begun, kept: npt.NDArray[np.int64]) -> Converted:
+        """Return rows and failures of the records at the places `kept` (ascending), numbered from 0 among these."""
+        is_all = len(kept) == len(begun.records)
+        if begun.bulk is None:
+            return self.convert_exactly(begun.records if is_all else begun.records.take(pa.array(kept)))
+        table, places = begun.bulk.table, begun.bulk.places
+        if not is_all:
+            number = np.full(len(begun.records), -1, np.int64)
+            number[kept] = np.arange(len(kept))
+            is_kept = number[places] >= 0
+            if not is_kept.all():
+                table = table.filter(pa.array(is_kept))
+            places = number[places[is_kept]]
+        if len(places) == len(kept):
+            return Converted(table, places, [])
+        is_left = np.ones(len(kept), np.bool_)
+        is_left[places] = False
         left = np.flatnonzero(is_left)
-        exact = self.convert_exactly(array.take(pa.array(left)))
+        exact = self.convert_exactly(begun.records.take(pa.array(kept[left])))
         failures = [replace(failure, index=int(left[failure.index])) for failure in exact.failures]
         if exact.table.num_rows == 0:
-            return Converted(bulk.table, bulk.places, failures)
-        record_of_row = np.concatenate([bulk.places, left[exact.record_of_row]])
+            return Converted(table, places, failures)
+        record_of_row = np.concatenate([places, left[exact.record_of_row]])
         order = np.argsort(record_of_row, kind="stable")
-        table = pa.concat_tables([bulk.table, exact.table]).take(pa.array(order))
-        return Converted(table, record_of_row[order], failures)
+        return Converted(pa.concat_tables([table, exact.table]).take(pa.array(order)), record_of_row[order], failures)
 
     def convert_exactly(self, records: Sequence[bytes] | pa.BinaryArray) -> Converted:
         """Convert record by record, the rules in full. The bulk path is held to this by tests."""

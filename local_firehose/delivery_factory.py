@@ -3,7 +3,7 @@
 Talks to: Glue for the table's columns, jq's worker, Lambda, all through what it is given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -11,12 +11,13 @@ import pyarrow as pa
 
 from firehose_spec.glue_types import Column
 from local_firehose.columns import arrow_schema
-from local_firehose.conversion import Converted, RefusedRecord, converter_for
+from local_firehose.conversion import Begun, Converted, RefusedRecord, converter_for
 from local_firehose.delivery_partitions import KeyExtractor, Partitioner
 from local_firehose.delivery_pipeline import Pipeline, RecordConverter
 from local_firehose.delivery_setup import Setup, SetupError
 from local_firehose.delivery_stages import lambda_hints
 from local_firehose.error_records import error_line
+from local_firehose.journal_chunk import Int64Array
 from local_firehose.object_key import compile_prefix
 from local_firehose.object_writer import ObjectWriter, writer_for
 from local_firehose.processing import Process, record_delimiter
@@ -111,9 +112,15 @@ class _RefusingConverter:
     def __init__(self, reason: SchemaError) -> None:
         self._reason = reason
 
-    def convert(self, records: pa.BinaryArray) -> Converted:
+    def begin(self, records: pa.BinaryArray, leaf_keys: Sequence[str] = ()) -> Begun:
+        """Read nothing."""
+        del leaf_keys
+        return Begun(records, None)
+
+    def complete(self, begun: Begun, kept: Int64Array) -> Converted:
         """Refuse every record."""
-        refused = [RefusedRecord(index, self._reason.code, self._reason.message) for index in range(len(records))]
+        del begun
+        refused = [RefusedRecord(index, self._reason.code, self._reason.message) for index in range(len(kept))]
         empty: pa.Table = arrow_schema(()).empty_table()
         return Converted(empty, np.empty(0, dtype=np.int64), refused)
 

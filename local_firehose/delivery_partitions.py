@@ -15,6 +15,7 @@ from firehose_spec.error_documents import NULL_KEY_MESSAGE
 from local_firehose.delivery_rows import Identity
 from local_firehose.errors import PrefixExpressionError
 from local_firehose.journal_chunk import Int64Array
+from local_firehose.leaf_texts import LeafTexts
 from local_firehose.object_key import CompiledPrefix
 from local_firehose.partition_keys import Extracted
 
@@ -26,10 +27,20 @@ LambdaKeys = Sequence[dict[str, str] | None]
 
 
 class KeyExtractor(Protocol):
-    """Evaluates the metadata extraction query; yields the values of the prefix's query keys, in their order."""
+    """Evaluates the metadata extraction query; yields the values of the prefix's query keys, in their order.
+
+    `leaf_keys` are the top-level keys of a record whose values decide, where the query lets that be known.
+    """
+
+    @property
+    def leaf_keys(self) -> tuple[str, ...]: ...
 
     def extract(self, records: Sequence[bytes]) -> Extracted:
         """Return the keys of each record."""
+        ...
+
+    def extract_read(self, records: pa.BinaryArray, read: LeafTexts) -> Extracted:
+        """Return the same, sparing what was read already."""
         ...
 
 
@@ -51,15 +62,25 @@ class Partitioner:
         self._extractor = extractor
         self._canonical: dict[str, Identity] = {}
 
-    def partition(self, records: pa.BinaryArray, lambda_keys: LambdaKeys | None) -> Partitioned:
-        """Return the partition of each record."""
+    @property
+    def leaf_keys(self) -> tuple[str, ...]:
+        """The top-level keys whose values help if they are read already."""
+        return () if self._extractor is None or not self._is_partitioned else self._extractor.leaf_keys
+
+    def partition(
+        self, records: pa.BinaryArray, lambda_keys: LambdaKeys | None, read: LeafTexts | None = None
+    ) -> Partitioned:
+        """Return the partition of each record; `read` has values of `leaf_keys` that are known already."""
         codes = np.zeros(len(records), dtype=np.int64)
         if not self._is_partitioned:
             return Partitioned(codes, [()], [])
         found: list[Identity] = [()]
         refused: list[tuple[int, str]] = []
         if self._extractor is not None:
-            extracted = self._extractor.extract(records.to_pylist())
+            extractor = self._extractor
+            extracted = (
+                extractor.extract(records.to_pylist()) if read is None else extractor.extract_read(records, read)
+            )
             codes, found = extracted.codes.astype(np.int64), list(extracted.distinct)
             refused = list(extracted.failures.items())
         if self._prefix.lambda_keys:

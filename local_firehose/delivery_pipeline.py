@@ -4,7 +4,7 @@ Pure but for the stages it is given (jq's process, a Lambda). Source: https://do
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,7 +19,7 @@ from firehose_spec.error_documents import (
     METADATA_EXTRACTION_FAILED,
     PROCESSING_FAILED,
 )
-from local_firehose.conversion import Converted
+from local_firehose.conversion import Begun, Converted
 from local_firehose.delivery_errors import ChunkFailures, ErrorLine, overflowing
 from local_firehose.delivery_partitions import LambdaKeys, Partitioner
 from local_firehose.delivery_rows import Identity, Rows, raw_table
@@ -35,8 +35,12 @@ _log = logging.getLogger(__name__)
 class RecordConverter(Protocol):
     """Turns records into rows of the Glue table."""
 
-    def convert(self, records: pa.BinaryArray) -> Converted:
-        """Return the records' rows, and the records that have none."""
+    def begin(self, records: pa.BinaryArray, leaf_keys: Sequence[str] = ()) -> Begun:
+        """Read what can be read of all at once, and with it the values of these keys."""
+        ...
+
+    def complete(self, begun: Begun, kept: Int64Array) -> Converted:
+        """Return the rows of the records kept, and the records that have none."""
         ...
 
 
@@ -137,7 +141,9 @@ class Pipeline:
     def _run(self, chunk: JournalChunk, *, now_ms: int) -> Processed:
         failures = ChunkFailures(chunk)
         work = self._processed(chunk, failures)
-        partitioned = self._partitioner.partition(work.data, work.lambda_keys)
+        # one parse serves both: what conversion reads in bulk tells the partitions of most records
+        begun = None if self._converter is None else self._converter.begin(work.data, self._partitioner.leaf_keys)
+        partitioned = self._partitioner.partition(work.data, work.lambda_keys, begun.leaves if begun else None)
         for place, message in partitioned.refused:
             failures.refuse(
                 int(work.origins[place]),
@@ -146,7 +152,7 @@ class Pipeline:
                 METADATA_EXTRACTION_CODE,
                 message,
             )
-        rows = self._converted(chunk, work, partitioned.codes, partitioned.identities, failures, now_ms)
+        rows = self._converted(chunk, work, begun, partitioned.codes, partitioned.identities, failures, now_ms)
         return Processed(rows, self._error_rows(failures, now_ms), failures.reasons())
 
     def _broken(self, chunk: JournalChunk, error: Exception, now_ms: int) -> Processed:
@@ -187,18 +193,19 @@ class Pipeline:
         self,
         chunk: JournalChunk,
         work: _Work,
+        begun: Begun | None,
         codes: Int64Array,
         identities: list[Identity],
         failures: ChunkFailures,
         now_ms: int,
     ) -> Rows:
         kept = np.flatnonzero(codes >= 0)
-        data = work.data if len(kept) == len(codes) else work.data.take(pa.array(kept))
-        sizes = value_lengths(data)
-        if self._converter is None:
+        sizes = value_lengths(work.data)[kept]
+        if self._converter is None or begun is None:
+            data = work.data if len(kept) == len(codes) else work.data.take(pa.array(kept))
             table = raw_table(pc.binary_join_element_wise(data, self._delimiter, b"") if self._delimiter else data)
         else:
-            converted = self._converter.convert(data)
+            converted = self._converter.complete(begun, kept)
             for refused in converted.failures:
                 place = int(kept[refused.index])
                 failures.refuse(
