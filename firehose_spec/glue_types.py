@@ -10,8 +10,9 @@ from functools import cache
 PRIMITIVE_NAMES = frozenset(
     {"tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "timestamp", "date"}
 )
+MAX_DEPTH = 100
 _ALIASES = {"integer": "int"}
-_TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_ \-.$]*|\d+|[<>(),:])\s*")
+_TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|[A-Za-z_][A-Za-z0-9_ \-.$]*|\d+|[<>(),:])\s*")
 
 
 class GlueTypeError(ValueError):
@@ -108,9 +109,17 @@ def parse(text: str) -> GlueType:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._text, self._at = text, 0
+        self._text, self._at, self._depth = text, 0, 0
 
     def type(self) -> GlueType:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise GlueTypeError(self._text, f"nested more than {MAX_DEPTH} levels deep")
+        found = self._type()
+        self._depth -= 1
+        return found
+
+    def _type(self) -> GlueType:
         name = self._take().lower()
         name = _ALIASES.get(name, name)
         if name in PRIMITIVE_NAMES:
@@ -157,7 +166,7 @@ class _Parser:
         self._expect("<")
         members: list[tuple[str, GlueType]] = []
         while True:
-            name = self._take().strip().lower()
+            name = _unquoted(self._take()).strip().lower()
             self._expect(":")
             members.append((name, self.type()))
             if self._peek() != ",":
@@ -191,3 +200,8 @@ class _Parser:
     def end(self) -> None:
         if self._text[self._at :].strip():
             raise GlueTypeError(self._text, f"unexpected {self._text[self._at :].strip()!r} after the type")
+
+
+def _unquoted(name: str) -> str:
+    """A member's name without Hive's back quotes, which are doubled inside."""
+    return name[1:-1].replace("``", "`") if name.startswith("`") else name

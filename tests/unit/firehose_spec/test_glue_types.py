@@ -50,6 +50,16 @@ def test_decimal_has_hive_defaults() -> None:
     assert parse("decimal") == Decimal(10, 0)
 
 
+def test_back_quotes_enclose_a_members_name() -> None:
+    assert parse("struct<`Order`:int,`a``b`:int>") == Struct((("order", Primitive("int")), ("a`b", Primitive("int"))))
+
+
+def test_a_type_nested_without_end_is_refused() -> None:
+    assert parse("array<" * 99 + "int" + ">" * 99)
+    with pytest.raises(GlueTypeError, match="nested more than 100 levels"):
+        parse("array<" * 100_000 + "int" + ">" * 100_000)
+
+
 @pytest.mark.parametrize(
     "text", ["", "set<int>", "uniontype<int,string>", "array<int", "decimal(39,0)", "int>", "struct<>"]
 )
