@@ -60,7 +60,6 @@ async def serve(application: Any, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
         backlog=_BACKLOG,
