@@ -389,6 +389,6 @@ def test_twenty_five_changes_a_day(service) -> None:
 def test_kinesis_source_has_no_encryption_of_its_own(service) -> None:
     service.call("CreateDeliveryStream", KINESIS)
     with pytest.raises(
-        InvalidArgumentError, match="^Server side encryption from firehose is only allowed for direct put"
+        InvalidArgumentError, match=r"^Server side encryption from firehose is only allowed for direct put"
     ):
         service.call("StartDeliveryStreamEncryption", {"DeliveryStreamName": "k"})
