@@ -6,6 +6,7 @@ understood; every other record is left for the exact path.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -30,6 +31,12 @@ _UNREADABLE = (duckdb.Error, UnicodeDecodeError)  # the second: DuckDB cuts its 
 _KEY_SEPARATOR = "\x1f"
 
 
+@cache
+def shared_connection() -> duckdb.DuckDBPyConnection:
+    """Return the process's own in-memory DuckDB, made when it is first needed."""
+    return duckdb.connect(":memory:")
+
+
 @dataclass(frozen=True, slots=True)
 class BulkRows:
     """Rows of the records that were taken: row i came from record `places[i]`, in order.
@@ -52,12 +59,12 @@ class BulkReader:
         leniency: Leniency,
         *,
         learn: Learn,
-        connection: duckdb.DuckDBPyConnection,
+        connection: duckdb.DuckDBPyConnection | None = None,
         least_records: int = LEAST_RECORDS,
     ) -> None:
         """`learn` parses one record with its keys as written, or gives None when it is not one object.
 
-        Fewer than `least_records` alike are left to the exact path.
+        Fewer than `least_records` alike are left to the exact path. Without `connection`, `shared_connection` parses.
         """
         self.least_records = least_records
         self._schema = schema
@@ -186,7 +193,7 @@ class BulkReader:
         return pc.fill_null(keys, "").dictionary_encode()
 
     def _query(self, sql: str, texts: pa.StringArray, *parameters: str) -> pa.Array:
-        cursor = self._connection.cursor()
+        cursor = (self._connection or shared_connection()).cursor()
         try:
             cursor.register("records", pa.table({"record": texts}))
             answer = cursor.sql(sql, params=list(parameters)).to_arrow_table()
@@ -257,9 +264,9 @@ def _candidates(records: pa.BinaryArray) -> _Candidates:
 def _may_have_trailing_comma(
     records: pa.BinaryArray, offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8]
 ) -> Mask:
-    closing = np.flatnonzero((data[1:] == ord("}")) | (data[1:] == ord("]")))
-    before = data[closing]
-    odd = closing[(before == ord(",")) | (before <= ord(" "))]
+    is_closing = (data[1:] & 0xDF) == ord("]")  # the one bit between "]" and "}" is masked
+    before = data[:-1]
+    odd = np.flatnonzero(is_closing & ((before == ord(",")) | (before <= ord(" "))))
     suspects = np.zeros(len(records), np.bool_)
     if len(odd):
         which = np.unique(np.searchsorted(offsets, odd, side="right") - 1)

@@ -61,7 +61,7 @@ class Begun:
 class Serde(Protocol):
     """The exact path: one record into rows, or ConversionError."""
 
-    def rows(self, record: bytes) -> list[list[object]]: ...
+    def rows(self, record: bytes, /) -> list[list[object]]: ...
 
 
 class Converter:
@@ -138,9 +138,11 @@ def converter_for(
 ) -> Converter:
     """Return the converter of a stream's conversion settings for the columns of its Glue table.
 
-    The bulk path parses with `connection`, an in-memory DuckDB that may be shared; None makes one for this converter alone.
+    The bulk path parses with `connection`, an in-memory DuckDB that may be shared; None takes the process's own.
     Batches below `least_bulk_records` don't take it.
     """
+    if fault := _fault(conversion, columns):
+        return Converter(columns, _NoSerde(fault))
     reader = JsonReader(dict)
 
     def learn(record: bytes) -> dict[str, Json] | None:
@@ -174,7 +176,25 @@ def converter_for(
         ShapeReader(columns, finds),
         leniency,
         learn=learn,
-        connection=connection or duckdb.connect(":memory:"),
+        connection=connection,
         least_records=least_bulk_records,
     )
     return Converter(columns, serde, bulk)
+
+
+class _NoSerde:
+    """Stands in where the SerDe cannot read the table at all: every record is refused with the reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def rows(self, _: bytes) -> list[list[object]]:
+        raise ConversionError("DataFormatConversion.InvalidSchema", f"The schema is invalid. {self._reason}")
+
+
+def _fault(conversion: Conversion, columns: tuple[Column, ...]) -> str | None:
+    # documented: the Hive JSON SerDe takes no dots in column names; decided: code and text, as for types that cannot be converted
+    dotted = [column.name for column in columns if "." in column.name]
+    if conversion.deserializer == "HiveJsonSerDe" and dotted:
+        return f"Column {dotted[0]}: the Hive JSON SerDe takes no dots in column names."
+    return None

@@ -58,7 +58,7 @@ def test_a_glue_that_is_away_is_worth_another_try() -> None:
         config=boto3.session.Config(retries={"total_max_attempts": 1}),
     )
     catalog = SchemaCatalog(lambda region: client, now_ms=lambda: 0)
-    with pytest.raises(SchemaError, match="127.0.0.1:9") as caught:
+    with pytest.raises(SchemaError, match=r"127\.0\.0\.1:9") as caught:
         catalog.columns(SchemaReference(ROLE, ACCOUNT, "db", "t", REGION, "LATEST"))
     assert caught.value.is_transient
     client.close()
