@@ -23,6 +23,7 @@ from local_firehose.prefix_expressions import (
     RANDOM_STRING,
     TIMESTAMP,
     Expression,
+    expressions_of,
     parse_prefix,
 )
 
@@ -160,10 +161,9 @@ def compile_error_prefix(error_output_prefix: str, prefix: str) -> CompiledPrefi
     parts = parse_prefix(error_output_prefix)
     if any(isinstance(part, Expression) for part in parts):
         return CompiledPrefix(error_output_prefix, parts)  # documented: no date is added
-    if not error_output_prefix:
-        parts = tuple(
-            part for part in parse_prefix(prefix) if isinstance(part, str)
-        )  # documented: a literal Prefix leads
+    if not error_output_prefix and not expressions_of(prefix):
+        # documented: a literal Prefix leads; one with expressions needs an ErrorOutputPrefix and never comes here
+        parts = parse_prefix(prefix)
     # observed: no slash between the literal and the type (govuk-one-login/data-analytics-platform)
     return CompiledPrefix(error_output_prefix, (*parts, Expression(FIREHOSE, ERROR_OUTPUT_TYPE), "/", _HOUR_FOLDER))
 

@@ -97,10 +97,10 @@ def test_error_type_has_no_place_in_an_ordinary_prefix() -> None:
         compile_prefix("!{firehose:error-output-type}/").evaluate(arrived_at=ARRIVAL, random_string=never)
 
 
-def test_error_prefix_drops_expressions_of_the_prefix_it_falls_back_on() -> None:
+def test_error_prefix_never_falls_back_on_a_prefix_with_expressions() -> None:
     compiled = compile_error_prefix("", "a/!{timestamp:yyyy}/")
     folder = compiled.evaluate(arrived_at=ARRIVAL, random_string=never, error_output_type="processing-failed")
-    assert folder == "a//processing-failed/2024/05/17/03/"
+    assert folder == "processing-failed/2024/05/17/03/"
 
 
 def test_random_string_has_eleven_letters_and_digits() -> None:
