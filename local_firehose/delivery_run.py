@@ -4,6 +4,7 @@ Talks to: a scratch folder. What lies there can be made again from the journal, 
 a crash leaves nothing behind.
 """
 
+import logging
 import mmap
 import threading
 from pathlib import Path
@@ -11,7 +12,10 @@ from weakref import WeakSet
 
 import pyarrow as pa
 
-_ADVISE_AFTER_BYTES = 64 * 1024 * 1024
+_log = logging.getLogger(__name__)
+
+_GIVE_BACK_AFTER_BYTES = 1024 * 1024  # of one file; a flush of many partitions reads all files side by side
+_PAGE_BYTES = 4096
 
 
 class Run:
@@ -32,7 +36,7 @@ class Run:
         with self._lock:
             table = self._table
             if table is None and self._file is not None:
-                table = self._file.table(self.size_bytes * (stop - start) // max(self._file.rows, 1))
+                table = self._file.table(stop - start)
         if table is None:
             raise RuntimeError("a run holds its rows in memory or in a file")
         return table.slice(start, stop - start)
@@ -78,7 +82,11 @@ class RunStore:
         # the largest first: fewest files for the room that is needed
         for run in sorted(in_memory, key=lambda run: -run.size_bytes):
             self._number += 1
-            run.spill(self._folder / f"run-{self._number}.arrow")
+            try:
+                run.spill(self._folder / f"run-{self._number}.arrow")
+            except OSError as error:
+                _log.warning("processed rows stay in memory, the scratch folder cannot be written  error=%s", error)
+                return
             used -= run.size_bytes
             if used <= self._budget_bytes * 3 // 4:
                 return
@@ -88,7 +96,6 @@ class _SpillFile:
     """A run in an Arrow file, mapped; pages that were read are handed back now and then so that memory stays bounded."""
 
     def __init__(self, path: Path, table: pa.Table) -> None:
-        self.rows: int = table.num_rows
         try:
             with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
                 writer.write_table(table)
@@ -97,11 +104,14 @@ class _SpillFile:
         finally:
             path.unlink(missing_ok=True)
         self._table = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(self._map))).read_all()
+        self._row_bytes = len(self._map) // max(table.num_rows, 1)
+        self._least_bytes = 2 * _PAGE_BYTES * table.num_columns  # a page of each buffer, however few rows are read
         self._read_bytes = 0
 
-    def table(self, expected_bytes: int) -> pa.Table:
-        self._read_bytes += expected_bytes
-        if self._read_bytes > _ADVISE_AFTER_BYTES:
+    def table(self, rows: int) -> pa.Table:
+        """Return the whole table, of which so many rows are about to be read."""
+        self._read_bytes += max(rows * self._row_bytes, self._least_bytes)
+        if self._read_bytes > _GIVE_BACK_AFTER_BYTES:
             self._read_bytes = 0
             self._map.madvise(mmap.MADV_DONTNEED)
         return self._table
