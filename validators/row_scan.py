@@ -17,7 +17,7 @@ from firehose_spec.glue_types import Array, Column, Decimal, GlueType, Map, Prim
 from validators.key_expressions import quoted
 from validators.row_sql import digest_text, out_of_range
 
-CHUNK_ROWS = 120_000
+CHUNK_ROWS = 30_000  # small, so that judging one chunk overlaps with fetching the next
 OBJECT_COLUMN = "__object"
 ROW_COLUMN = "__row"
 MAX_SEQUENCE = 2**33
