@@ -29,6 +29,7 @@ from local_firehose.jq_errors import JqCompileError
 from local_firehose.jq_lexer import JqSyntaxError
 from local_firehose.jq_values import guarded
 from local_firehose.jq_wire import (
+    NO_RECORD,
     CompileReply,
     CompileRequest,
     KeysReply,
@@ -102,7 +103,8 @@ class JqPool:
             programs = [guarded(adapted(query))]
         except JqSyntaxError as error:
             message = self._complaint(query)
-            raise JqCompileError(query, message if message.startswith("jq: ") else str(error)) from error
+            is_jqs_own = message.startswith("jq: ") and "module not found" not in message
+            raise JqCompileError(query, message if is_jqs_own else str(error)) from error
         if IS_JQ_16:
             programs.insert(0, query)  # its complaint then quotes the query as written
         for program in programs:
@@ -137,21 +139,25 @@ class JqPool:
     def _chunk(self, question: Callable[..., KeysRequest], records: Sequence[bytes]) -> JqKeys:
         kept = list(range(len(records)))
         killed: dict[int, str] = {}
+        reply = KeysReply(b"", [], [])
+        is_second_try = False
         with self._worker() as worker:
-            while True:
+            while kept:
                 deadline = self._limits.deadline_seconds
                 if len(killed) >= _PATIENCE:
                     deadline = min(deadline, _SHORT_DEADLINE_SECONDS)
-                request = question([records[at] for at in kept] if killed else records, deadline_seconds=deadline)
                 try:
-                    reply = worker.keys(request)
+                    reply = worker.keys(question([records[at] for at in kept], deadline_seconds=deadline))
                     break
                 except _WorkerDiedError as death:
-                    place = min(death.place, len(kept) - 1)
-                    killed[kept.pop(place)] = death.reason(deadline, self._limits.memory_mib)
-                    if not kept:
-                        reply = KeysReply(b"", [], [])
-                        break
+                    reason = death.reason(deadline, self._limits.memory_mib)
+                    if death.place is not None:
+                        killed[kept.pop(death.place)] = reason
+                    elif is_second_try:  # the program itself, not a record, is what libjq cannot stand
+                        killed |= dict.fromkeys(kept, reason)
+                        kept = []
+                    else:
+                        is_second_try = True
         codes = np.full(len(records), -1, np.int32)
         codes[kept] = np.frombuffer(reply.codes, np.int32)
         return JqKeys(codes, reply.distinct, killed | {kept[place]: message for place, message in reply.failures})
@@ -171,7 +177,9 @@ class JqPool:
 
 
 class _WorkerDiedError(Exception):
-    def __init__(self, place: int, status: int) -> None:
+    """The process ended; `place` is the record at work, None if it was at none."""
+
+    def __init__(self, place: int | None, status: int) -> None:
         self.place, self.status = place, status
         super().__init__(place, status)
 
@@ -222,7 +230,7 @@ class _Worker:
 
     def _ask(self, request: Request) -> Reply:
         connection, progress, process = self._started()
-        struct.pack_into("i", progress, 0, 0)
+        struct.pack_into("i", progress, 0, NO_RECORD)
         try:
             send(connection, request)
             reply = receive_reply(connection)
@@ -236,7 +244,7 @@ class _Worker:
         process.kill()
         status = process.wait()
         self.stop()
-        raise _WorkerDiedError(place, status)
+        raise _WorkerDiedError(None if place == NO_RECORD else place, status)
 
     def _started(self) -> tuple[socket.socket, mmap.mmap, subprocess.Popen[bytes]]:
         if self._process is None or self._connection is None or self._progress is None:

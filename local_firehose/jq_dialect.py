@@ -15,12 +15,16 @@ from local_firehose.jq_builtins import FORMATS
 from local_firehose.jq_parser import parse
 from local_firehose.jq_printer import printed
 from local_firehose.jq_scope import check_names, children
-from local_firehose.jq_syntax import Binary, Call, Format, Literal, Node, Text, Try
+from local_firehose.jq_syntax import Binary, Call, Format, Literal, Negate, Node, Text, Try
 
 IS_JQ_16 = sys.version_info < (3, 12)  # as pyproject.toml has it
 
-# No program may read other records, or wait for what is never sent.
-_NO_INPUT = 'def input: error("No more inputs"); def inputs: empty; '
+# A program sees one record and ends with it; without the command around it libjq crashes in some of these.
+# decided: docs/fidelity/processing.md#jq-limits
+_ONE_RECORD = (
+    'def input: error("No more inputs"); def inputs: empty; def debug: .; def stderr: .; '
+    "def halt: empty; def halt_error: error; def halt_error($_): error; "
+)
 
 # A number of the record that jq 1.7 and later would print as written
 ODD_NUMBER = re.compile(rb"[0-9][.eE]|[0-9]{16}|-0")
@@ -57,6 +61,7 @@ _DEFINITIONS = {
     'def strftime(f): _strftime(f | if type == "string" then split("%%") | map(split("%Z") | join("UTC")) | join("%%") else . end); ',
     "_uri/0": 'def _uri: reduce (["%21", "!"], ["%2A", "*"], ["%27", "\'"], ["%28", "("], ["%29", ")"]) as [$code, $sign] '
     "(@uri; split($code) | join($sign)); ",
+    "_minus/0": 'def _minus: if type == "number" then . * -1 else -. end; ',
     "_said/0": 'def _said: if type == "string" then . as $said '
     '| (capture("^(?<start>Cannot index [a-z]+ with )string [(](?<name>\\".*\\")[)]$") | "\\(.start)string \\(.name)") '
     '// ($said | capture("^(?<start>Cannot index [a-z]+ with number) [(].*[)]$") | .start) // $said else . end; ',
@@ -84,10 +89,10 @@ def adapted(query: str, *, is_jq_16: bool = IS_JQ_16) -> str:
     """
     tree = parse(query)
     if is_jq_16:
-        return f"{_NO_INPUT}{query}"
+        return f"{_ONE_RECORD}{query}"
     check_names(tree)
     tree = _rewritten(tree)
-    return _NO_INPUT + "".join(dict.fromkeys(_definitions(tree))) + printed(tree)
+    return _ONE_RECORD + "".join(dict.fromkeys(_definitions(tree))) + printed(tree)
 
 
 def normalising(program: str) -> str:
@@ -139,6 +144,8 @@ def _rewritten(node: Node) -> Node:
                 piece = Text((part,)) if isinstance(part, str) else Binary("|", _rewritten(part), Call("_uri"))
                 encoded = Binary("+", encoded, piece)
             return encoded
+        case Negate(body) if not (isinstance(body, Literal) and body.value):
+            return Binary("|", _rewritten(body), Call("_minus"))
         case Binary("*", left, right) if not (_repeats_alike(left) or _repeats_alike(right)):
             return Call("_times", (_rewritten(left), _rewritten(right)))
     return _with_children(node, _rewritten)

@@ -47,7 +47,7 @@ _OPERATORS |= {"+": (8, _LEFT), "-": (8, _LEFT), "*": (9, _LEFT), "/": (9, _LEFT
 _OPTIONAL, _TRY = 10, 11
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _NAMES = {"eof": "nothing more", "word": "a name"}
-_MAX_DEPTH = 200  # deeper programs would exhaust Python's stack long before libjq's limit of 10,000
+_MAX_DEPTH = 120  # deeper programs would exhaust Python's stack long before libjq's limit of 10,000
 
 
 def parse(program: str) -> Node:

@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise
 
 import msgspec
 
+NO_RECORD = -1  # on the shared page: at work on the program, or at nothing
 _LENGTH = struct.Struct("<I")
 
 

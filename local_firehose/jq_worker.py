@@ -24,6 +24,7 @@ import msgspec
 from local_firehose.jq_dialect import IS_JQ_16, ODD_NUMBER, is_refused_by_16, may_nest_too_deep
 from local_firehose.jq_values import NOT_JSON, KeyFailure, key_values
 from local_firehose.jq_wire import (
+    NO_RECORD,
     CompileReply,
     CompileRequest,
     KeysReply,
@@ -46,6 +47,8 @@ _OBJECT = msgspec.json.Decoder(_AnyObject)
 
 def main(arguments: list[str]) -> None:
     """Serve requests until the parent closes the socket."""
+    os.environ.clear()  # also of what Python itself put there
+    os.environ["TZ"] = "UTC"
     connection = socket.socket(fileno=int(arguments[0]))
     progress = mmap.mmap(int(arguments[1]), mmap.PAGESIZE)
     _limit(int(arguments[2]))
@@ -76,7 +79,7 @@ class Worker:
         return self._keys(request)
 
     def _compile(self, request: CompileRequest) -> CompileReply:
-        self._at(0, request.deadline_seconds)
+        self._at(NO_RECORD, request.deadline_seconds)
         try:
             jq.compile(request.program)
         except ValueError as error:
@@ -101,7 +104,7 @@ class Worker:
     def _outcomes(self, request: KeysRequest) -> list[tuple[str, ...] | KeyFailure]:
         records = request.records()
         is_odd = request.normalising and ODD_NUMBER.search(request.blob)
-        run = self._program(request.normalising if is_odd else request.program)
+        run = self._program(request.normalising if is_odd else request.program, request.deadline_seconds)
         try:
             outcomes = self._together(run, records, request)
         except ValueError:
@@ -153,11 +156,12 @@ class Worker:
             _disarm()
         return key_values(results[0], request.keys) if len(results) == 1 else NOT_JSON
 
-    def _program(self, text: str) -> Callable[[str], Iterator[Any]]:
+    def _program(self, text: str, deadline_seconds: float) -> Callable[[str], Iterator[Any]]:
         run = self._programs.get(text)
         if run is None:
             if len(self._programs) >= _MAX_PROGRAMS:
                 self._programs.clear()
+            self._at(NO_RECORD, deadline_seconds)
             program = jq.compile(text)
             start = program.input_text if hasattr(program, "input_text") else None
             run = (lambda given: iter(start(given))) if start else (lambda given: iter(program.input(text=given)))
