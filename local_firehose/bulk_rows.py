@@ -29,6 +29,7 @@ _MOST_SHAPES = 8
 _GUARDED_BATCHES = 50
 _UNREADABLE = (duckdb.Error, UnicodeDecodeError)  # the second: DuckDB cuts its message inside a character
 _KEY_SEPARATOR = "\x1f"
+_CACHED_BYTES = 128 * 1024
 
 
 @cache
@@ -137,7 +138,7 @@ class BulkReader:
         rows = self._transformed(group.texts, structure(shape))
         if rows is None:
             return np.zeros(0, np.int64)
-        columns = read_columns(shape, rows, self._leniency)
+        columns = read_columns(shape, rows, self._leniency, records=group.texts)
         is_taken = ~columns.is_refused & ~columns.is_unclear & (columns.quotes == group.quotes)
         is_taken &= ~self._hidden(group, columns) if keys_known else ~columns.has_null
         taken = np.flatnonzero(is_taken)
@@ -264,9 +265,7 @@ def _candidates(records: pa.BinaryArray) -> _Candidates:
 def _may_have_trailing_comma(
     records: pa.BinaryArray, offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8]
 ) -> Mask:
-    is_closing = (data[1:] & 0xDF) == ord("]")  # the one bit between "]" and "}" is masked
-    before = data[:-1]
-    odd = np.flatnonzero(is_closing & ((before == ord(",")) | (before <= ord(" "))))
+    odd = _before_closing(data)
     suspects = np.zeros(len(records), np.bool_)
     if len(odd):
         which = np.unique(np.searchsorted(offsets, odd, side="right") - 1)
@@ -274,6 +273,19 @@ def _may_have_trailing_comma(
         found = pc.match_substring_regex(records.take(pa.array(which)), r",[ \t\r\n]*[}\]]")
         suspects[which] = pc.fill_null(found, True).to_numpy(zero_copy_only=False)
     return suspects
+
+
+def _before_closing(data: npt.NDArray[np.uint8]) -> Places:
+    """Return where a comma or a blank stands right before a closing bracket; in pieces that stay in the processor's cache."""
+    found = [np.zeros(0, np.int64)]
+    for begin in range(0, len(data) - 1, _CACHED_BYTES):
+        after = data[begin + 1 : begin + 1 + _CACHED_BYTES]
+        before = data[begin : begin + len(after)]
+        odd = (after & 0xDF) == ord("]")  # the one bit between "]" and "}" is masked
+        odd &= (before == ord(",")) | (before <= ord(" "))
+        if odd.any():
+            found.append(np.flatnonzero(odd) + begin)
+    return np.concatenate(found)
 
 
 def _is_utf8(record: bytes) -> bool:
