@@ -25,8 +25,6 @@ from local_firehose.ledger_rows import sequence_of
 
 _log = logging.getLogger(__name__)
 
-_AFTER_FAULT_SECONDS = 1.0
-
 
 @dataclass(slots=True)
 class _FlushWait:
@@ -63,6 +61,7 @@ class StreamDelivery:
         self._setup: Setup | None = None
         self._setup_failures = 0
         self._setup_retry_at = 0.0
+        self._faults, self._is_broken = 0, False
         self._counters = DeliveryCounters(view.stream)
         self._ledger = Ledger(folder / "ledger.sqlite")
         self._reader = JournalReader(folder, on_damage=self._note_damage)
@@ -84,6 +83,8 @@ class StreamDelivery:
         if self._thread.is_alive():
             self._thread.join()
         self._outbox.drain(self._view)
+        for flush in [*self._flushes, *self._new_flushes]:  # of a stream that is removed: nothing is left to deliver
+            flush.done(flush.objects, flush.records)
         self._reader.close()
         self._ledger.close()
 
@@ -129,16 +130,21 @@ class StreamDelivery:
             try:
                 wait_seconds = self._step()
                 self._count()
+                self._faults = 0
             except Exception as error:  # one stream's trouble must not end delivery of the others
                 _log.exception("delivery step failed  stream=%s", self._view.stream.name)
                 self._note_error("InternalError", f"{type(error).__name__}: {error}")
-                wait_seconds = _AFTER_FAULT_SECONDS
-                self._begin_again()
+                self._is_broken = True
+                self._faults += 1
+                wait_seconds = retry_seconds(self._faults)
             with self._changed:
                 self._changed.wait_for(lambda: self._is_woken, timeout=wait_seconds)
 
     def _step(self) -> float:
         """Do what can be done now; return how long there is nothing to do unless something changes."""
+        if self._is_broken:  # a step broke off: what it held in its hands is only in the journal now
+            self._begin(abandon=False)
+            self._is_broken = False
         self._take_view()
         self._settle()
         with self._changed:
@@ -203,12 +209,6 @@ class StreamDelivery:
         )
         for flush in self._flushes:
             flush.waiting = None
-
-    def _begin_again(self) -> None:
-        try:
-            self._begin(abandon=False)
-        except Exception:
-            _log.exception("delivery could not begin again  stream=%s", self._view.stream.name)
 
     def _read(self, setup: Setup, end: CommittedEnd) -> float:
         if self._outbox.is_full:

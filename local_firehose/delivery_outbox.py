@@ -110,11 +110,13 @@ class Outbox:
         """Note what has become of the attempts; return the objects that are in S3 now."""
         with self._has_landed:
             landed = list(self._landed)
-            self._landed.clear()
         done = [outgoing for outgoing in landed if outgoing.error is None]
         now_ms = self._tools.clock.now_ms()
         if done:
             self._ledger.finish([outgoing.planned for outgoing in done], now_ms=now_ms)
+        with self._has_landed:  # only now: had the ledger failed, the next call would meet the same objects
+            for _ in landed:
+                self._landed.popleft()
         for outgoing in landed:
             planned = outgoing.planned
             count_attempt(
@@ -190,10 +192,9 @@ class Outbox:
     def _settle_failure(self, outgoing: OutgoingObject, error: ObjectStoreError, now_ms: int) -> None:
         self._on_error(error.code, error.message)
         planned = outgoing.planned
+        outgoing.retry_at = self._tools.monotonic() + retry_seconds(outgoing.attempts)
         # documented: what cannot be delivered within the retention is lost. decided: never before an attempt has failed
         if now_ms - planned.arrived_ms > DIRECT_PUT_RETENTION_SECONDS * 1000:
             self._ledger.discard([planned])
             del self._objects[planned.id]
             _log.error("discarded after 24 hours  key=%s records=%d", planned.key, planned.records)
-        else:
-            outgoing.retry_at = self._tools.monotonic() + retry_seconds(outgoing.attempts)

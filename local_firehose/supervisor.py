@@ -26,6 +26,7 @@ from local_firehose.delivery_messages import (
     encode_message,
     from_delivery,
 )
+from local_firehose.errors import StartError
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class DeliverySupervisor:
         self._task: asyncio.Task[None] | None = None
         self._is_ready = asyncio.Event()
         self._is_stopping = False
+        self._was_ready = False
 
     @property
     def process_id(self) -> int | None:
@@ -65,11 +67,17 @@ class DeliverySupervisor:
         return self._process.pid if self._process is not None else None
 
     async def start(self) -> None:
-        """Start the child and wait until it takes messages."""
+        """Start the child and wait until it takes messages.
+
+        Raises:
+            StartError: it ended before it did.
+        """
         self._task = asyncio.create_task(self._supervise())
         ready = asyncio.create_task(self._is_ready.wait())
         await asyncio.wait([ready, self._task], return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
+        if not ready.done():
+            ready.cancel()
+            self._task.result()
 
     async def stop(self) -> None:
         """Let the child finish what is under way, and end it."""
@@ -111,6 +119,11 @@ class DeliverySupervisor:
             code = await self._run_child()
             if self._stopping():
                 return
+            if not self._was_ready:
+                raise StartError(
+                    f"the delivery process ended with exit code {code} before it was ready; what it wrote to standard error "
+                    "says why"
+                )
             delay = FIRST_RESTART_SECONDS if loop.time() - started > 10 else min(delay * 2, MAX_RESTART_SECONDS)
             _log.error("delivery process ended, starting it again  exit_code=%s delay_seconds=%.1f", code, delay)
             await asyncio.sleep(delay)
@@ -167,6 +180,7 @@ class DeliverySupervisor:
                         self.send(message)
                     for message, _ in self._requests.values():
                         self.send(message)
+                    self._was_ready = True
                     self._is_ready.set()
                     if self._is_stopping:
                         self.send(Stop())

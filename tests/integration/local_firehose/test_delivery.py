@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import json
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ from local_firehose.engine_port import DeliveryCounters, StreamView
 from local_firehose.errors import BackingServiceError
 from local_firehose.journal import Journal
 from local_firehose.jq import JqPool
+from local_firehose.ledger import Ledger
 from local_firehose.metrics import MetricBook
 from local_firehose.object_store import ObjectStoreError, ObjectToPut
 from local_firehose.records import Failure, Record
@@ -419,3 +421,28 @@ def test_a_lambda_gathers_by_its_own_hints_before_the_buffer_opens(world: World)
     world.until(lambda: len(world.objects) == 1)
     world.put([b"y" * 1024 * 1024])
     world.until(lambda: invocations == [2, 1])
+
+
+def test_a_ledger_that_cannot_be_written_for_a_while_costs_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = {"plan": 2, "finish": 2}
+
+    def failing(name: str) -> Callable[..., None]:
+        real = getattr(Ledger, name)
+
+        def call(ledger: Ledger, *args: Any, **named: Any) -> None:
+            failures[name] -= 1
+            if failures[name] >= 0:
+                raise sqlite3.OperationalError("database or disk is full")
+            real(ledger, *args, **named)
+
+        return call
+
+    monkeypatch.setattr(Ledger, "plan", failing("plan"))
+    monkeypatch.setattr(Ledger, "finish", failing("finish"))
+    world.start(world.partitioned())
+    world.put([b'{"k":"a"}', b'{"k":"b"}', b"bad"])
+    assert world.flush() == (3, 3)
+    assert len(world.objects) == 3
+    assert world.counters().buffered_records == 0

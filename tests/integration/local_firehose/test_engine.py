@@ -20,6 +20,7 @@ import pytest
 from local_firehose.clock import Clock
 from local_firehose.engine import DeliveryEngine
 from local_firehose.engine_port import FlushResult, StreamView
+from local_firehose.errors import StartError
 
 ROOT = Path(__file__).resolve().parents[3]
 QUERY = '{store: .store_id, hour: .ts|strftime("%H")}'
@@ -267,3 +268,17 @@ def test_a_flush_that_cannot_deliver_names_stream_records_and_error_and_keeps_th
     assert result.failed[0].error == "S3.NoSuchBucket: The specified bucket does not exist"
     body = cloud.client("s3").list_objects_v2(Bucket="no-such-bucket-anywhere")["Contents"]
     assert len(body) == 1
+
+
+def test_a_delivery_process_that_cannot_start_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    async def run() -> None:
+        engine = DeliveryEngine(tmp_path, clock=Clock())
+        try:
+            await engine.start([])
+        finally:
+            await engine.stop()
+
+    with pytest.raises(StartError, match="the delivery process ended with exit code 1 before it was ready"):
+        asyncio.run(run())
