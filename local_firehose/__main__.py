@@ -20,7 +20,7 @@ from local_firehose.caller_identity import CallerIdentity
 from local_firehose.clock import Clock
 from local_firehose.control_plane import ControlPlane, Limits
 from local_firehose.engine import DeliveryEngine
-from local_firehose.errors import AdminRequestError, LocalFirehoseError, StartError
+from local_firehose.errors import AdminRequestError, LocalFirehoseError, StartError, StateFolderError
 from local_firehose.http_server import HttpServer
 from local_firehose.serving import listen, loop_factory, serve
 from local_firehose.settling import keep_settled
@@ -87,6 +87,10 @@ async def _serve(options: argparse.Namespace) -> None:
                     await serve(application, listener)
             except AdminRequestError as error:
                 raise StartError(f"--faults {options.faults}: {error}") from error
+            except OSError as error:
+                raise StateFolderError(
+                    f"--state-dir {options.state_dir} cannot be used ({error}); give a folder that can be written"
+                ) from error
             finally:
                 await engine.stop()
                 store.close()

@@ -54,9 +54,22 @@ class StreamStore:
             raise
 
     def load(self) -> Iterable[StreamRecord]:
-        """Return every stream, by account, Region and name."""
-        rows = self._connection.execute("SELECT document FROM streams ORDER BY account_id, region, name")
-        return [StreamRecord.from_document(json.loads(document)) for (document,) in rows]
+        """Return every stream, by account, Region and name.
+
+        Raises:
+            StateFolderError: a row is not a stream of this version.
+        """
+        rows = self._connection.execute("SELECT name, document FROM streams ORDER BY account_id, region, name")
+        records = []
+        for name, document in rows.fetchall():
+            try:
+                records.append(StreamRecord.from_document(json.loads(document)))
+            except (TypeError, ValueError) as error:
+                raise StateFolderError(
+                    f"{self._path} holds the stream {name} in a form that this version cannot read ({error}); choose another "
+                    "--state-dir"
+                ) from error
+        return records
 
     def save(self, record: StreamRecord) -> None:
         """Write a stream; on return it survives a crash."""

@@ -229,6 +229,10 @@ def test_start_that_cannot_be_says_why(refusal, tmp_path: Path, monkeypatch) -> 
         2,
         f"local_firehose: --state-dir {tmp_path / 'file'} cannot be used (File exists); give a folder that can be written",
     )
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "journal").write_text("")
+    code, message = refusal("serve", "--port", "0", "--state-dir", str(tmp_path / "s"))
+    assert (code, message.startswith(f"local_firehose: --state-dir {tmp_path / 's'} cannot be used (")) == (2, True)
     (tmp_path / "faults.yaml").write_text("a: [")
     code, message = refusal(
         "serve", "--port", "0", "--state-dir", str(tmp_path / "s"), "--faults", str(tmp_path / "faults.yaml")

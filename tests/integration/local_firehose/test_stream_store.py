@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         StateFolderError, match=r"cannot be used \(file is not a database\); choose another --state-dir$"
     ):
         StreamStore(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "document", [pytest.param('{"unknown": 1}', id="of-another-version"), pytest.param("{", id="damaged")]
+)
+def test_stream_that_cannot_be_read_is_named(tmp_path: Path, document: str) -> None:
+    StreamStore(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "streams.sqlite")) as connection:
+        connection.execute("INSERT INTO streams VALUES ('1', 'r', 'odd', ?)", (document,))
+        connection.commit()
+    with (
+        closing(StreamStore(tmp_path)) as store,
+        pytest.raises(StateFolderError, match=r"holds the stream odd in a form that this version cannot read \("),
+    ):
+        store.load()
 
 
 def test_folder_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
