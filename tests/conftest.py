@@ -1,0 +1,6 @@
+"""What all tests share: Hypothesis judges answers, not the speed of a busy machine."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
