@@ -111,7 +111,7 @@ class _Memory:
 
     def make_room(self) -> None:
         """Forget everything if it has become too much; numbers given before mean nothing after it."""
-        if len(self._by_key) > _MAX_REMEMBERED:
+        if max(len(self._by_key), len(self._answers)) > _MAX_REMEMBERED:
             self._by_key.clear()
             self._answers.clear()
 

@@ -4,14 +4,17 @@ import io
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import cramjam
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_firehose.compression import HADOOP_BUFFER_BYTES, Compressed, compress
 
+FACTS = yaml.safe_load((Path(__file__).resolve().parents[2] / "fidelity" / "compression.yaml").read_text("utf-8"))
 BODIES = st.one_of(
     st.binary(max_size=300), st.builds(lambda piece, n: piece * n, st.binary(max_size=40), st.integers(0, 9000))
 )
@@ -72,19 +75,11 @@ def test_body_comes_back_from_every_format(kind: str, body: bytes) -> None:
     assert DECODERS[kind](compressed(body, kind).body) == body
 
 
-@pytest.mark.parametrize(
-    ("kind", "encoding", "extension"),
-    [
-        pytest.param("UNCOMPRESSED", None, "", id="uncompressed"),
-        pytest.param("GZIP", "gzip", ".gz", id="gzip"),
-        pytest.param("ZIP", "zip", ".zip", id="zip"),
-        pytest.param("Snappy", "snappy-java", ".snappy", id="snappy"),
-        pytest.param("HADOOP_SNAPPY", "hadoop-snappy", ".snappy", id="hadoop-snappy-is-not-hsnappy"),
-    ],
-)
-def test_format_has_its_content_encoding_and_extension(kind: str, encoding: str | None, extension: str) -> None:
-    found = compressed(b"x", kind)
-    assert (found.content_encoding, found.extension) == (encoding, extension)
+@pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in FACTS])
+def test_format_has_its_content_encoding_extension_and_framing(fact: dict) -> None:
+    found = compressed(b"x", fact["format"])
+    assert (found.content_encoding, found.extension) == (fact["encoding"], fact["extension"])
+    assert found.body.hex().startswith(fact["begins"])
 
 
 @pytest.mark.parametrize("kind", ["GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"], ids=str.lower)
