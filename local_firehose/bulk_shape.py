@@ -160,3 +160,20 @@ def is_readable(shape: Shape) -> bool:
             plain = all(key and not set(key) & {'"', "\\", "\0"} and key.isprintable() for key in keys)
             distinct = len({key.lower() for key in keys}) == len(keys) and bool(keys)
             return plain and distinct and all(is_readable(member.shape) for member in shape.members)
+
+
+def has_once(shape: ObjectShape, key: str) -> bool:
+    """Tell whether records of this shape have `key` only at the top level: no object further down has it, no map may have it."""
+    return not any(_may_have(member.shape, key) for member in shape.members if member.key is not None)
+
+
+def _may_have(shape: Shape, key: str) -> bool:
+    match shape:
+        case LeafShape():
+            return False
+        case ListShape(element=element):
+            return _may_have(element, key)
+        case MapShape():
+            return True
+        case ObjectShape():
+            return key in shape.keys or any(_may_have(member.shape, key) for member in shape.members)

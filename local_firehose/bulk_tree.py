@@ -13,8 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firehose_spec.glue_types import GlueType
-from local_firehose.bulk_shape import LeafShape, ListShape, MapShape, ObjectShape, Shape
-from local_firehose.bulk_values import Counts, JsonTexts, Leniency, Mask, column_values
+from local_firehose.bulk_shape import LeafShape, ListShape, MapShape, ObjectShape, Shape, has_once
+from local_firehose.bulk_values import (
+    Counts,
+    JsonTexts,
+    Leniency,
+    Mask,
+    column_values,
+    needs_written_number,
+    with_written_numbers,
+)
 from local_firehose.columns import arrow_type
 
 
@@ -44,8 +52,10 @@ class ColumnsRead:
     quotes: Counts
 
 
-def read_columns(shape: ObjectShape, rows: pa.StructArray, leniency: Leniency) -> ColumnsRead:
-    """Read the top level: nulls of columns are told apart from nulls further down."""
+def read_columns(
+    shape: ObjectShape, rows: pa.StructArray, leniency: Leniency, *, records: pa.StringArray
+) -> ColumnsRead:
+    """Read the top level: nulls of columns are told apart from nulls further down. `records` are the rows' whole texts."""
     size = len(rows)
     is_refused = _nulls(rows)
     is_unclear = np.zeros(size, np.bool_)
@@ -58,6 +68,8 @@ def read_columns(shape: ObjectShape, rows: pa.StructArray, leniency: Leniency) -
             arrays.append(pa.nulls(size, arrow_type(member.kind)))
             continue
         source = rows.field(member.key)
+        if needs_written_number(member.kind, source) and has_once(shape, member.key):
+            source = with_written_numbers(source, records, member.key)
         values = _read(member.shape, source, leniency)
         is_null = _nulls(source)
         arrays.append(values.array)

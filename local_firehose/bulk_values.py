@@ -5,6 +5,7 @@ different things. Held to the exact path by tests/unit/local_firehose/test_bulk_
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,8 +29,15 @@ _DAY = r"(1[7-9]|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
 _SQL_TIMESTAMP = f"^{_DAY} {_TIME}$"
 _OPENX_TIMESTAMP = f"^{_DAY}( {_TIME}|T{_TIME}Z?)$"
+_FRACTIONAL_SECONDS = r"^(?P<seconds>[0-9]{1,9}|1[0-9]{9})\.(?P<millis>[0-9]{1,3})[0-9]{0,9}$"
+_FEW_DIGITS = (
+    r"^.{1,16}$"  # a string of so few means what a number of the same digits means: a double tells them all apart
+)
 _MOST_SECONDS, _MOST_MILLIS = 9_223_372_036, 9_223_372_036_854
 _MILLISECONDS_FROM = 10**12
+
+
+WRITTEN = "="  # before a number's text as the record has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,23 @@ def column_values(kind: GlueType, texts: pa.StringArray, leniency: Leniency) -> 
     parts = JsonTexts(texts)
     array, is_refused = _READERS[_reader_name(kind)](kind, parts, leniency)
     return ColumnValues(array, is_refused & ~parts.is_null, parts.quotes)
+
+
+def needs_written_number(kind: GlueType, texts: pa.StringArray) -> bool:
+    """Tell whether a column's numbers count digit by digit, and some have more digits than a double may have kept."""
+    return isinstance(kind, Decimal) and bool(_matches(texts, r"^-?[0-9]+[.eE]").any())
+
+
+def with_written_numbers(texts: pa.StringArray, records: pa.StringArray, key: str) -> pa.StringArray:
+    """Replace numbers by their text in the record, marked so that it is told from DuckDB's; the key must be the record's only one.
+
+    Where it is not found (the key has escapes, say), the text stays, and its value will be refused.
+    """
+    pattern = rf'"{re.escape(key)}"[ \t\r\n]*:[ \t\r\n]*(?P<number>-?[0-9]+\.[0-9]+)[ \t\r\n]*[,}}]'
+    found = pc.extract_regex(records, pattern).field("number")
+    is_number = pc.match_substring_regex(texts, r"^-?[0-9]+[.eE]")
+    written = pc.binary_join_element_wise(WRITTEN, found, "")
+    return pc.if_else(pc.fill_null(pc.and_(is_number, found.is_valid()), False), written, texts)
 
 
 def _reader_name(kind: GlueType) -> str:
@@ -216,12 +241,10 @@ def _read_timestamp(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     if leniency.has_epoch_timestamps:
         if _consists_of(parts.plain, b"-0123456789"):
             return _read_epoch(parts.plain, np.zeros(parts.size, np.bool_))
-        is_number = _matches(parts.plain, _INTEGER)
-        if is_number.all():
-            return _read_epoch(parts.plain, ~is_number)
-        epochs, refused_epochs = _read_epoch(_nulled(parts.plain, ~is_number), ~is_number)
+        epochs, refused_epochs = _read_epoch(parts.plain, ~_matches(parts.plain, _INTEGER))
+        fractions, refused_fractions = _read_fractional_epoch(parts)
         instants, refused_instants = _read_written_time(parts, _OPENX_TIMESTAMP)
-        return pc.coalesce(epochs, instants), refused_epochs & refused_instants
+        return pc.coalesce(epochs, fractions, instants), refused_epochs & refused_fractions & refused_instants
     pattern = _SQL_TIMESTAMP if leniency.has_sql_timestamps else r"^\b$"
     return _read_written_time(parts, pattern)
 
@@ -237,6 +260,20 @@ def _read_epoch(texts: pa.StringArray, is_refused: Mask) -> _Read:
     return pa.array(safe, type=pa.timestamp("ns"), mask=missing), is_refused
 
 
+def _read_fractional_epoch(parts: JsonTexts) -> _Read:
+    """Seconds with a fraction, cut to milliseconds. Numbers come in a double's shortest text, as the exact path takes them."""
+    texts = parts.plain
+    found = pc.extract_regex(texts, _FRACTIONAL_SECONDS)
+    is_refused = np.asarray(found.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if parts.is_string.any():
+        is_refused |= parts.is_string & ~_matches(texts, _FEW_DIGITS)
+    if is_refused.all():
+        return pa.nulls(len(texts), pa.timestamp("ns")), is_refused
+    seconds = _int64(pc.cast(_nulled(found.field("seconds"), is_refused), pa.int64()))
+    millis = _int64(pc.cast(pc.utf8_rpad(_nulled(found.field("millis"), is_refused), 3, "0"), pa.int64()))
+    return pa.array((seconds * 1000 + millis) * 10**6, type=pa.timestamp("ns"), mask=is_refused), is_refused
+
+
 def _read_written_time(parts: JsonTexts, pattern: str) -> _Read:
     is_refused = ~(_matches(parts.plain, pattern) & parts.is_string)
     texts = pc.utf8_rtrim(_nulled(parts.plain, is_refused), characters="Z")
@@ -249,16 +286,20 @@ def _read_date(_: GlueType, parts: JsonTexts, __: Leniency) -> _Read:
 
 
 def _read_decimal(kind: GlueType, parts: JsonTexts, _: Leniency) -> _Read:
-    """Whole numbers and strings; DuckDB has cut the digits of a number with a fraction to a double's."""
+    """Whole numbers, strings, and numbers as written; of other fractions DuckDB has cut the digits to a double's."""
     assert isinstance(kind, Decimal)  # noqa: S101
-    whole = f"^-?[0-9]{{1,{max(kind.precision - kind.scale, 1)}}}"
+    if kind.precision == kind.scale:  # 1 has no place before the point; the exact path knows 0 from 1
+        return pa.nulls(parts.size, arrow_type(kind)), np.ones(parts.size, np.bool_)
+    whole = f"-?[0-9]{{1,{kind.precision - kind.scale}}}"
     fraction = rf"(\.[0-9]{{1,{kind.scale}}})?" if kind.scale else ""
-    is_exact = np.where(
-        parts.is_string, _matches(parts.plain, f"{whole}{fraction}$"), _matches(parts.texts, f"{whole}$")
+    is_written = parts.first == ord(WRITTEN)
+    is_exact = _matches(parts.plain, f"^{whole}$") | (
+        (parts.is_string | is_written) & _matches(parts.plain, f"^{WRITTEN}?{whole}{fraction}$")
     )
-    if kind.precision == kind.scale:
-        is_exact = np.zeros(parts.size, np.bool_)  # 1 has no place before the point; the exact path knows 0 from 1
-    return pc.cast(_nulled(parts.plain, ~is_exact), arrow_type(kind)), ~is_exact
+    # a string may begin with the mark too
+    is_exact &= ~(parts.is_string & _matches(parts.plain, f"^{WRITTEN}"))
+    numbers = pc.utf8_ltrim(_nulled(parts.plain, ~is_exact), characters=WRITTEN)
+    return pc.cast(numbers, arrow_type(kind)), ~is_exact
 
 
 _READERS: dict[str, Callable[[GlueType, JsonTexts, Leniency], _Read]] = {

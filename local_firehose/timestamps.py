@@ -10,7 +10,7 @@ from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 
-from local_firehose.java_numbers import LONG_MAX, LONG_MIN
+from local_firehose.java_numbers import LONG_MAX
 from local_firehose.serde_errors import MalformedDataError
 
 TIMESTAMP_FORMAT_MESSAGE = "Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff]"
@@ -20,6 +20,8 @@ _NANOSECONDS = 10**9
 _DAY_SECONDS = 86_400
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_LONGEST_NUMBER = 400
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _SQL = re.compile(
     r"([+-]?\d{1,4})-([+-]?\d{1,2})-([+-]?\d{1,2}) ([+-]?\d+):([+-]?\d+):([+-]?\d+)(?:\.(\d{1,9}))?", re.ASCII
@@ -109,20 +111,11 @@ def _instant(seconds: int, fraction: str | None) -> int:
 
 
 def _epoch(text: str) -> int:
-    if text.isdecimal() and text.isascii() and len(text) < 19:
-        whole = int(text)
-        return wrapped(whole * (10**9 if whole < MILLISECONDS_FROM else 10**6))
-    if not _NUMBER.fullmatch(text) or len(text) > 400:
+    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
         raise MalformedDataError(f'For input string: "{text}"')
-    number = Decimal(text)
-    if not number:
-        return 0
-    if not -400 < number.adjusted() < 19:
-        if number.adjusted() <= -400:
-            return 0
+    # Java reads a double where there is a fraction or an exponent; its shortest text stands for it
+    number = Decimal(text if _WHOLE.fullmatch(text) else repr(float(text)))
+    if not abs(number) <= LONG_MAX:
         raise MalformedDataError(f"Value {text} is out of range for a column of type timestamp")
     # observed: a fraction is kept; decided: to the millisecond, where the SerDe's Java code cuts it
-    millis = int(number * 1000) if abs(number) < MILLISECONDS_FROM else int(number)
-    if not LONG_MIN <= millis <= LONG_MAX:
-        raise MalformedDataError(f"Value {text} is out of range for a column of type timestamp")
-    return wrapped(millis * 10**6)
+    return wrapped((int(number * 1000) if abs(number) < MILLISECONDS_FROM else int(number)) * 10**6)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal as Number
 from typing import Any
 
 import duckdb
@@ -310,6 +311,9 @@ NESTED_RECORD = (
         pytest.param(of_types(a="string"), b'{"a":"say \\"hi\\"\\n"}', id="escapes"),
         pytest.param(of_types(a="string", b="int"), b'{"a":12,"b":"12"}', id="string-and-number-exchanged"),
         pytest.param(of_types(t="timestamp"), b'{"t":"2026-09-07T12:00:02.5Z"}', id="written-timestamp"),
+        pytest.param(of_types(t="timestamp"), b'{"t":1700000000.1234567}', id="fractional-epoch"),
+        pytest.param(of_types(t="timestamp"), b'{"t":"1700000000.123"}', id="fractional-epoch-as-a-string"),
+        pytest.param(of_types(n="decimal(10,2)"), b'{"n" : 12.5 }', id="decimal-as-written"),
         pytest.param(NESTED, NESTED_RECORD, id="nested"),
         pytest.param(
             NESTED, NESTED_RECORD.replace(b'"lines":[', b'"lines":null,"x":[0],"y":[')[:-1] + b"}", id="nested-extra"
@@ -347,6 +351,34 @@ def test_one_odd_record_among_others_is_left_to_the_exact_path(
     assert taken(connection, columns, records) == 20
     both = converter(connection, columns)
     assert_same(both.convert(records).table, both.convert_exactly(records).table)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(b'{"n":0.12499999999999999999,"s":"x"}', id="digits-that-a-double-loses"),
+        pytest.param(b'{"n":12.345,"s":"x"}', id="more-digits-than-the-scale"),
+        pytest.param(b'{"n":1.5e1,"s":"x"}', id="exponent"),
+        pytest.param(b'{"\\u006e":1.5,"s":"x"}', id="key-with-an-escape"),
+        pytest.param(b'{"n":"=1.5","s":"x"}', id="string-that-begins-with-the-mark"),
+        pytest.param(b'{"n":1.5,"s":{"n":2.5}}', id="key-further-down"),
+    ],
+)
+def test_decimals_that_need_the_exact_path_take_it(connection: duckdb.DuckDBPyConnection, record: bytes) -> None:
+    columns = of_types(n="decimal(10,2)", s="string")
+    assert taken(connection, columns, [b'{"n":1.25,"s":"\\"n\\":9.75,"}'] * 3 + [record]) == 3
+    both = converter(connection, columns)
+    records = [b'{"n":1.25,"s":"\\"n\\":9.75,"}', record]
+    bulk, exact = both.convert(records), both.convert_exactly(records)
+    assert bulk.failures == exact.failures
+    assert_same(bulk.table, exact.table)
+
+
+def test_a_decimals_key_that_a_map_may_have_too_is_not_looked_up(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = of_types(m="map<string,double>", n="decimal(10,2)")
+    record = b'{"m":{"n":2.5},"n":1.5}'
+    assert taken(connection, columns, [record] * 3) == 0
+    assert converter(connection, columns).convert([record] * 3).table["n"].to_pylist() == [Number("1.50")] * 3
 
 
 def test_a_stream_of_other_keys_is_learned_once(connection: duckdb.DuckDBPyConnection) -> None:
