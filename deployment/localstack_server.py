@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,8 +51,8 @@ def make_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
     return str(interpreter)
 
 
-def start(folder: Path, port: int, environ: dict[str, str]) -> ServerProcess:
-    """Start LocalStack on `port` unless it runs, and return when it is ready.
+def start(folder: Path, port: int, environ: Mapping[str, str], environment_folder: Path = FOLDER) -> ServerProcess:
+    """Start LocalStack on `port` unless it runs, and return when it is ready; what it runs in lies in `environment_folder`.
 
     Raises:
         DeploymentError: no environment to be had, or it did not start.
@@ -66,7 +66,7 @@ def start(folder: Path, port: int, environ: dict[str, str]) -> ServerProcess:
         raise DeploymentError(
             f"Python {sys.version.split()[0]} runs this; LocalStack is known to work on 3.11, 3.12 and 3.13."
         )
-    python = make_environment(folder, sys.executable, pin)
+    python = make_environment(environment_folder, sys.executable, pin)
     environment = {
         **neutral(environ),
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",

@@ -1,0 +1,96 @@
+"""The same verbs on a real LocalStack, in an environment of its own: both pipelines, and LocalStack lost between sending and delivery."""
+
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployment import localstack_server
+from deployment.errors import DeploymentError
+from deployment.local_clients import local_client
+from deployment.servers import is_alive
+from deployment.target_record import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+RECORDS, BAD = 1000, 3
+TARGET = "TARGET=localstack"
+
+
+@pytest.fixture(scope="module")
+def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], ServerProcess]]:
+    """Start LocalStack, or say that it runs; the package index is asked once, then the environment is there."""
+    folder = tmp_path_factory.mktemp("localstack")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def start() -> ServerProcess:
+        return localstack_server.start(folder, port, os.environ)
+
+    try:
+        start()
+    except DeploymentError as exc:
+        if "uv pip install" in str(exc) or "pip install" in str(exc):
+            pytest.skip(f"LocalStack can't be installed here: {exc}")
+        raise
+    yield start
+    localstack_server.stop(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def there(checkout: Any, localstack: Callable[[], ServerProcess]) -> Iterator[Any]:
+    checkout.environment["LOCALSTACK_HOST"] = f"localhost:{localstack().port}"
+    checkout.environment.pop("AWS_ENDPOINT_URL_S3", None)
+    yield checkout
+    checkout.make("down", TARGET)
+
+
+def test_both_pipelines_pass_the_same_verify_as_on_local(there: Any, succeeded: Callable[[Any], Any]) -> None:
+    done = succeeded(there.make("demo", TARGET, f"RECORDS={RECORDS}"))
+    assert "account 000000000000" in done.said
+    assert done.counts() == {
+        "store-inventory": (RECORDS, RECORDS, RECORDS - BAD, BAD, 0, 0),
+        "apache-logs": (RECORDS, RECORDS, RECORDS, 0, 0, 0),
+    }
+
+
+def test_the_second_plan_is_empty_there_too(there: Any, succeeded: Callable[[Any], Any]) -> None:
+    assert succeeded(there.make("plan", TARGET)).output == "Nothing to do: what is deployed is what the code says.\n"
+
+
+def test_destroy_leaves_nothing_in_localstack(
+    there: Any, localstack: Callable[[], ServerProcess], succeeded: Callable[[Any], Any]
+) -> None:
+    succeeded(there.make("destroy", "PIPELINE=apache-logs", TARGET))
+    endpoint = localstack().endpoint
+    assert [bucket["Name"] for bucket in local_client("s3", endpoint).list_buckets()["Buckets"]] == [
+        "store-inventory-000000000000-ap-southeast-1"
+    ]
+    assert [role["RoleName"] for role in local_client("iam", endpoint).list_roles()["Roles"]] == ["FirehoseWorkshop"]
+
+
+def test_what_was_acknowledged_is_still_journalled_when_localstack_is_lost(
+    there: Any, localstack: Callable[[], ServerProcess], succeeded: Callable[[Any], Any]
+) -> None:
+    succeeded(there.make("produce", "PIPELINE=store-inventory", TARGET, f"RECORDS={RECORDS}"))
+    lost = localstack()
+    os.killpg(lost.pid, signal.SIGKILL)
+    done = there.make("verify", "PIPELINE=store-inventory", TARGET)
+    assert (done.code, done.said.splitlines()[0]) == (
+        2,
+        f"verify: No LocalStack answers at {lost.endpoint} ({lost.endpoint}/_localstack/health: [Errno 111] Connection refused). Start one in either way:",
+    )
+    assert not is_alive(lost)
+    localstack()
+    done = there.make("verify", "PIPELINE=store-inventory", TARGET)
+    assert done.code == 2
+    assert "does not hold what was deployed there (any more). Run `make deploy TARGET=localstack` first." in done.said
+    journal: Path = there.folder / ".pipeline" / "localstack" / "firehose"
+    assert sum(path.stat().st_size for path in journal.rglob("*") if path.is_file()) > RECORDS * 100
