@@ -84,7 +84,9 @@ class Sender:
             window_records=self._settings.window_records,
         )
         self._limiter = RateLimiter(self._settings.rate_limit)
-        self._changed = threading.Condition()
+        lock = threading.Lock()  # guards all that follows
+        self._changed = threading.Condition(lock)  # callers wait here for room, or for the end
+        self._work_ready = threading.Condition(lock)  # connections wait here for a batch
         self._hurry = threading.Event()
         self._threads: list[threading.Thread] = []
         self._draining = False
@@ -126,7 +128,7 @@ class Sender:
             self._give_up(self._outbox.add(records, self._clock()))
             if not self._threads:
                 self._start_threads()
-            self._changed.notify_all()
+            self._work_ready.notify()
         return True
 
     def flush(self, *, timeout_seconds: float | None = None, abandoned: Callable[[], bool] = lambda: False) -> bool:
@@ -137,7 +139,7 @@ class Sender:
         deadline = None if timeout_seconds is None else self._clock() + timeout_seconds
         with self._changed:
             self._draining = True
-            self._changed.notify_all()
+            self._work_ready.notify_all()
             try:
                 while self._outbox.records_in_hand and self._error is None:
                     if abandoned() or (deadline is not None and self._clock() >= deadline):
@@ -163,7 +165,7 @@ class Sender:
             with self._changed:
                 self._closed = True
                 self._hurry.set()
-                self._changed.notify_all()
+                self._work_ready.notify_all()
         self._abandon(STOPPED, "the run was stopped before this record was accepted", in_flight_too=False)
         for thread in self._threads:
             while thread.is_alive() and not abandoned():
@@ -211,9 +213,10 @@ class Sender:
             with self._changed:
                 self._error = self._error or error
                 self._changed.notify_all()
+                self._work_ready.notify_all()
 
     def _next_batch(self) -> Batch | None:
-        with self._changed:
+        with self._work_ready:
             while True:
                 if self._error is not None or self._closed:
                     return None
@@ -221,8 +224,10 @@ class Sender:
                 batch = self._outbox.take(now, drain=self._draining)
                 if batch is not None:
                     pause = self._limiter.reserve(len(batch.records), batch.size_bytes, now)
+                    if self._outbox.wait_seconds(now, drain=self._draining) is not None:
+                        self._work_ready.notify()  # there is, or will be, something for another connection
                     break
-                self._changed.wait(self._outbox.wait_seconds(now, drain=self._draining))
+                self._work_ready.wait(self._outbox.wait_seconds(now, drain=self._draining))
         if pause > 0:
             self._hurry.wait(pause)  # close() ends the wait, so that stopping is never slowed by a rate limit
         return batch
@@ -237,6 +242,7 @@ class Sender:
                 self.first_accepted_at = self.first_accepted_at or self.last_accepted_at
             if isinstance(result, CallFailure) and result.is_final:
                 self._error = self._error or SendRefusedError(self._stream, result.code, result.message)
+                self._work_ready.notify_all()
             if self._on_settled is not None:
                 self._on_settled(self._outbox.settled_below)
             self._changed.notify_all()
