@@ -44,6 +44,8 @@ down: $(VENV)/.runtime ## Stop the local cloud
 	@$(DEPLOYMENT) down --target $(TARGET)
 
 ##@ Clouds of your own
+localstack: $(VENV)/.runtime ## Start a LocalStack on port 4566 without Docker, in an environment of its own
+	@$(PY) -m deployment.localstack_server start
 bootstrap: $(VENV)/.runtime ## Make the S3 bucket for Terraform's state (TARGET=aws)
 	@$(DEPLOYMENT) bootstrap --target $(TARGET)
 
@@ -83,5 +85,5 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: bootstrap demo deploy produce verify verify-selftest query plan status flush env destroy down test lint format bench lock clean help
+.PHONY: bootstrap localstack demo deploy produce verify verify-selftest query plan status flush env destroy down test lint format bench lock clean help
 .NOTPARALLEL:
