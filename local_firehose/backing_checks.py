@@ -4,22 +4,21 @@ Talks to: IAM, Glue and KMS at the endpoints of AWS's environment variables. A s
 its check passes and a warning says so. Source: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_firehose.caller import Caller
 from local_firehose.errors import BackingServiceError, InvalidArgumentError, InvalidKmsResourceError
+from local_firehose.role_trust import trusts_firehose
+from local_firehose.stream_config import StreamId
 
 _log = logging.getLogger(__name__)
 
 ClientFactory = Callable[[str, str], Any]  # service name and Region to a boto3 client
 
-_FIREHOSE = "firehose.amazonaws.com"
 _ROLE_MISSING = {"NoSuchEntity", "NoSuchEntityException"}
 _TABLE_MISSING = {"EntityNotFoundException"}
 _ACCESS_DENIED = {"AccessDeniedException", "AccessDenied"}
@@ -32,8 +31,8 @@ class AwsBackingChecks:
         self._client = client
         self._absent: set[str] = set()
 
-    def check_roles(self, role_arns: Sequence[str], caller: Caller) -> None:
-        """Refuse roles that are not there or that Firehose may not assume.
+    def check_roles(self, role_arns: Sequence[str], stream: StreamId, caller: Caller) -> None:
+        """Refuse roles that are not there or that Firehose may not assume for the stream.
 
         Raises:
             InvalidArgumentError: AWS's words.
@@ -41,7 +40,9 @@ class AwsBackingChecks:
         """
         for role_arn in role_arns:
             role = self._ask("iam", caller, "get_role", _ROLE_MISSING, RoleName=role_arn.rpartition("/")[2])
-            if role is not None and (not role or not _trusts_firehose(role["Role"])):
+            if role is None:
+                continue
+            if not role or not trusts_firehose(role["Role"], account_id=stream.account_id, stream_arn=stream.arn):
                 # observed: hashicorp/terraform#4407
                 raise InvalidArgumentError(
                     f"Firehose is unable to assume role {role_arn}. Please check the role provided."
@@ -122,7 +123,7 @@ class AwsBackingChecks:
 class NoBackingChecks:
     """Takes every role, table and key unasked."""
 
-    def check_roles(self, role_arns: Sequence[str], caller: Caller) -> None:
+    def check_roles(self, role_arns: Sequence[str], stream: StreamId, caller: Caller) -> None:
         """Take them."""
 
     def check_schema(self, schema: Mapping[str, Any], caller: Caller) -> None:
@@ -143,30 +144,3 @@ def _schema_refusal(error: ClientError) -> InvalidArgumentError:
     # observed: floci-io/floci docs; AWS wraps Glue's exception. decided: docs/fidelity/control-plane.md#glue, the words around it
     message = error.response["Error"].get("Message", "")
     return InvalidArgumentError(f"{message} (Service: AWSGlue; Status Code: 400; Error Code: {code})")
-
-
-def _trusts_firehose(role: Mapping[str, Any]) -> bool:
-    """Whether a statement of the trust policy lets Firehose assume the role; conditions are taken to hold."""
-    document = role.get("AssumeRolePolicyDocument")
-    if isinstance(document, str):
-        try:
-            document = json.loads(unquote(document))
-        except ValueError:
-            return False
-    statements = document.get("Statement", []) if isinstance(document, dict) else []
-    return any(_allows(statement) for statement in ([statements] if isinstance(statements, dict) else statements))
-
-
-def _allows(statement: Mapping[str, Any]) -> bool:
-    principal = statement.get("Principal", {})
-    services = ["*"] if principal == "*" else _listed(principal.get("Service", []))
-    actions = [action.lower() for action in _listed(statement.get("Action", []))]
-    return (
-        statement.get("Effect") == "Allow"
-        and bool({_FIREHOSE, "*"} & set(services))
-        and bool({"sts:assumerole", "sts:*", "*"} & set(actions))
-    )
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value

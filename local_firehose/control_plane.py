@@ -45,8 +45,8 @@ Handler = Callable[[Document, Caller], Awaitable[Document]]
 class BackingChecks(Protocol):
     """What Firehose asks other services before it takes a configuration; blocking calls."""
 
-    def check_roles(self, role_arns: Sequence[str], caller: Caller) -> None:
-        """Raise InvalidArgumentError when Firehose cannot assume one of them."""
+    def check_roles(self, role_arns: Sequence[str], stream: StreamId, caller: Caller) -> None:
+        """Raise InvalidArgumentError when Firehose cannot assume one of them for the stream."""
         ...
 
     def check_schema(self, schema: Document, caller: Caller) -> None:
@@ -150,7 +150,7 @@ class ControlPlane:
             self._check_room(stream, caller)
             # in a thread: jq compiles apart, and services are asked
             await asyncio.to_thread(check_create, request, configuration, caller)
-            await asyncio.to_thread(self._check_backing, configuration, request, caller)
+            await asyncio.to_thread(self._check_backing, stream, configuration, request, caller)
             now_ms = self._clock.now_ms()
             is_kinesis = (
                 request.get("DeliveryStreamType") == KINESIS_SOURCE
@@ -211,7 +211,7 @@ class ControlPlane:
             check_update(update, record.destination)
             merged = merged_destination(record.destination, update)
             await asyncio.to_thread(check_destination, merged, caller)
-            await asyncio.to_thread(self._check_backing, merged, {}, caller)
+            await asyncio.to_thread(self._check_backing, record.stream, merged, {}, caller)
             record.destination = config_defaults.extended_s3_description(merged)
             record.version += 1  # documented
             record.updated_at_ms = self._clock.now_ms()
@@ -318,7 +318,7 @@ class ControlPlane:
                 f"Firehose names: {names}"
             )
 
-    def _check_backing(self, destination: Document, request: Document, caller: Caller) -> None:
+    def _check_backing(self, stream: StreamId, destination: Document, request: Document, caller: Caller) -> None:
         if config_defaults.is_converted(destination):
             self._backing.check_schema(destination["DataFormatConversionConfiguration"]["SchemaConfiguration"], caller)
         key_arn = request.get("DeliveryStreamEncryptionConfigurationInput", {}).get("KeyARN")
@@ -329,7 +329,7 @@ class ControlPlane:
             roles.append(destination["S3BackupConfiguration"]["RoleARN"])
         if request.get("DeliveryStreamType") == KINESIS_SOURCE:
             roles.append(request["KinesisStreamSourceConfiguration"]["RoleARN"])
-        self._backing.check_roles(tuple(dict.fromkeys(roles)), caller)  # observed: the role is checked last
+        self._backing.check_roles(tuple(dict.fromkeys(roles)), stream, caller)  # observed: the role is checked last
 
     def _begin_settling(self, record: StreamRecord) -> None:
         """Start the time of a passing status; without a delay it is over at once."""

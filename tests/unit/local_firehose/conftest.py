@@ -136,7 +136,7 @@ class BackingDouble:
     missing_tables: set = field(default_factory=set)
     asked: list = field(default_factory=list)
 
-    def check_roles(self, role_arns, caller):
+    def check_roles(self, role_arns, stream, caller):
         self.asked.append(("roles", role_arns))
         for role in role_arns:
             if role in self.missing_roles:
