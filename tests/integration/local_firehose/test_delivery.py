@@ -1,8 +1,10 @@
 """One stream's delivery, in this process: journal and ledger on disk, S3 a dictionary, the clock in hand."""
 
 import asyncio
+import base64
 import gzip
 import io
+import itertools
 import json
 import sqlite3
 import threading
@@ -17,6 +19,8 @@ from uuid import uuid4
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from firehose_spec.glue_types import Column, parse
 from local_firehose.clock import Clock
@@ -446,3 +450,67 @@ def test_a_ledger_that_cannot_be_written_for_a_while_costs_nothing(
     assert world.flush() == (3, 3)
     assert len(world.objects) == 3
     assert world.counters().buffered_records == 0
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.lists(st.sampled_from(["a", "b", "c", "", "bad", "a b"]), min_size=1, max_size=6)),
+        st.tuples(st.just("restart"), st.none()),
+        st.tuples(st.just("update"), st.none()),
+        st.tuples(st.just("s3"), st.sampled_from(["up", "down", "half"])),
+        st.tuples(st.just("advance"), st.integers(1, 400)),
+        st.tuples(st.just("flush"), st.none()),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_whatever_happens_each_record_is_delivered_or_quarantined_exactly_once(
+    tmp_path_factory: pytest.TempPathFactory, jq: JqPool, steps: list[tuple[str, Any]]
+) -> None:
+    world = World(tmp_path_factory.mktemp("steps"), jq)
+    version, number, sent = 1, 0, Counter[int]()
+    config = world.partitioned()
+    world.start(config)
+    try:
+        for step, detail in steps:
+            if step == "put":
+                records = [
+                    b"bad %d\n" % at if key == "bad" else json.dumps({"k": key, "n": at}).encode() + b"\n"
+                    for at, key in enumerate(detail, start=number)
+                ]
+                sent.update(range(number, number + len(records)))
+                number += len(records)
+                world.put(records)
+            elif step == "restart":
+                world.stop()
+                world.start(config)
+            elif step == "update":
+                version += 1
+                config = replace(config, version=version)
+                world.running.configure(world.view(config))
+            elif step == "s3":
+                flips = {"up": [None], "down": ["InternalError"], "half": [None, "InternalError"]}[detail]
+                turns = itertools.cycle(flips)
+                world.fail = lambda _target, turns=turns: next(turns)
+            elif step == "advance":
+                world.advance(detail)
+            else:
+                world.running.flush(lambda _objects, _records: None)
+        world.fail = lambda _target: None
+        world.flush(seconds=60)
+        found: Counter[int] = Counter()
+        for body in world.bodies("p/").values():
+            found.update(json.loads(line)["n"] for line in body.splitlines())
+        for body in world.bodies("err/").values():
+            for line in body.splitlines():
+                raw = base64.b64decode(json.loads(line)["rawData"])
+                found[int(raw[4:]) if raw.startswith(b"bad") else json.loads(raw)["n"]] += 1
+        assert found == sent
+        assert world.counters().buffered_records == 0
+        assert world.counters().delivered_records + world.counters().quarantined_records == number
+    finally:
+        world.close()
