@@ -3,14 +3,14 @@
 Pure. A digest is judged only where counts agree, so that one deleted object is reported as lost records and not as changed values too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from validators.accounting import Quarantine, Reconciliation, RunAccount, account_counts, account_run
 from validators.error_pass import ErrorTotals
 from validators.evidence import Evidence
 from validators.findings import Finding, Findings
 from validators.manifests import Manifest, expected_partitions
-from validators.parquet_pass import ParquetTotals, rows_have_ids
+from validators.parquet_pass import ParquetTotals, partition_root, rows_have_ids
 
 DIGEST = "completeness.digest"
 
@@ -96,8 +96,7 @@ class RowCompleteness:
                 check = "completeness.lost" if rows < wanted[path] else "completeness.duplicated"
                 if not getattr(numbers, check.partition(".")[2]):
                     continue  # a row whose keys were changed: layout.partition names it
-            where = f"{self._root}{self._evidence.declared.prefix.partition('!')[0].rpartition('/')[0]}/{path}/"
-            finding = Finding(check, where, f"{wanted[path]} rows", f"{rows} rows")
+            finding = Finding(check, self._where(path), f"{wanted[path]} rows", f"{rows} rows")
             self._findings.add(finding, times=0 if explained else 1)
 
     def _digests(self, totals: ParquetTotals, accounts: Sequence[RunAccount]) -> None:
@@ -144,7 +143,7 @@ class RowCompleteness:
                 continue
             judged += 1
             if found.digest != value:
-                where = f"{self._root}{self._evidence.declared.prefix.partition('!')[0].rpartition('/')[0]}/{path}/"
+                where = self._where(path, found.keys)
                 self._findings.add(
                     Finding(
                         DIGEST,
@@ -154,6 +153,12 @@ class RowCompleteness:
                     )
                 )
         return judged
+
+    def _where(self, path: str, keys: Collection[str] = ()) -> str:
+        """Return the location of a partition: its only object where there is one, else its folder."""
+        if len(keys) == 1:
+            return f"{self._root}{next(iter(keys))}"
+        return f"{self._root}{partition_root(self._evidence.grammar().data)}{path}/"
 
     def _whole_digest(self, totals: ParquetTotals, numbers: Reconciliation) -> None:
         digests = [manifest.digest for manifest in self._evidence.manifests]

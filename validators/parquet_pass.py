@@ -22,6 +22,7 @@ from validators.object_key import Piece
 from validators.parquet_checks import BLOCK_BYTES, PAGE_BYTES, ParquetRules, SchemaVerdicts, check_blocks, check_codec
 from validators.parquet_footer import TAIL_BYTES, Footer, FooterReader, NeedMoreBytesError, ParquetFileError
 from validators.parquet_layout import expected_elements
+from validators.parquet_pages import check_pages
 from validators.record_keys import record_keys, unreadable_fields
 from validators.row_scan import OddRow, RowGroupTotals, RowRules, RowScan, SequenceCounts, fit
 
@@ -37,7 +38,7 @@ class PartitionTotals:
 
     rows: int = 0
     digest: int = 0
-    is_certain: bool = True
+    keys: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -67,6 +68,7 @@ class _Loaded:
     unfit: tuple[str, ...] = ()
     problem: str = ""
     needed_bytes: int = 0
+    is_whole: bool = False
 
 
 class ParquetPass:
@@ -119,6 +121,7 @@ class ParquetPass:
         """Read an object whole; called on threads. The rows of a large one are decoded later, in parts."""
         body = self._evidence.bucket.read(facts.key)
         loaded = self._with_footer(body)
+        loaded.is_whole = True
         if loaded.footer is not None and facts.summary.size_bytes <= BIG_OBJECT_BYTES:
             try:
                 file = self._file(body, loaded.footer)
@@ -166,6 +169,8 @@ class ParquetPass:
             self._findings.extend(self._schemas.judge(uri, footer))
         self._findings.extend(check_codec(uri, footer, self._rules))
         self._findings.extend(check_blocks(uri, footer, self._rules))
+        if loaded.is_whole and not loaded.problem:
+            self._findings.extend(check_pages(uri, loaded.body.data, footer, self._rules))
 
     def _tables(self, facts: ObjectFacts, loaded: "_Loaded", schema: pa.Schema) -> Iterator[pa.Table]:
         """Yield the object's rows in the schema of the scan; large objects in parts."""
@@ -260,6 +265,8 @@ class ParquetPass:
         if folder is not None and totals.run != OTHER_RUN:
             partition = mine.partitions.setdefault(folder.removeprefix(self._root).strip("/"), PartitionTotals())
             partition.rows += totals.rows
+            if len(partition.keys) < 2:
+                partition.keys.add(facts.key)
             partition.digest += totals.digest
 
     def _row_folder(self, keys: dict[str, str | None], facts: ObjectFacts) -> str | None:

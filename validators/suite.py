@@ -61,7 +61,9 @@ class Suite:
         """Run every check that the evidence allows; says of the others why not."""
         self._configuration()
         self._progress("listing objects")
-        inventory = take_inventory(self._evidence, self._findings) if self._evidence.bucket_answers else Inventory()
+        if not self._evidence.bucket_answers:
+            return self._without_bucket()
+        inventory = take_inventory(self._evidence, self._findings)
         self._progress(f"reading {len(inventory.data)} objects")
         parquet, raw_pass = self._data(inventory)
         self._progress(f"reading {len(inventory.errors)} error objects")
@@ -80,6 +82,15 @@ class Suite:
             statistics["athena"] = dict(self._athena.cost)
         results = tuple(self._result(name) for name in CHECKS)
         return Verdict(self._evidence, results, self._findings, numbers, runs, statistics)
+
+    def _without_bucket(self) -> Verdict:
+        """Conclude from the configuration alone."""
+        for name in (name for name in CHECKS if not name.startswith("configuration.")):
+            self._skips[name] = "the bucket does not answer"
+        evidence = self._evidence
+        results = tuple(self._result(name) for name in CHECKS)
+        statistics = statistics_of(evidence, Inventory(), ParquetTotals(), RawTotals(), ErrorTotals())
+        return Verdict(evidence, results, self._findings, Reconciliation(), (), statistics)
 
     def _configuration(self) -> None:
         evidence = self._evidence
@@ -251,10 +262,6 @@ class Suite:
                 self._skips[name] = "no manifest says what was sent"
         elif evidence.scope.is_partial:
             self._skips["quarantine.missing"] = "only a part of the bucket is looked at"
-        if not evidence.bucket_answers:
-            for name in CHECKS:
-                if not name.startswith("configuration."):
-                    self._skips[name] = "the bucket does not answer"
         if evidence.declared.conversion is None:
             self._skips["error.table"] = "the stream converts no records"
         if not errors.lines:
