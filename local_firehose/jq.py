@@ -140,18 +140,21 @@ class JqPool:
         kept = list(range(len(records)))
         killed: dict[int, str] = {}
         reply = KeysReply(b"", [], [])
-        is_second_try = False
+        is_second_try = is_careful = False
         with self._worker() as worker:
             while kept:
                 deadline = self._limits.deadline_seconds
                 if len(killed) >= _PATIENCE:
                     deadline = min(deadline, _SHORT_DEADLINE_SECONDS)
                 try:
-                    reply = worker.keys(question([records[at] for at in kept], deadline_seconds=deadline))
+                    asked = [records[at] for at in kept] if killed else records
+                    reply = worker.keys(question(asked, deadline_seconds=deadline, is_careful=is_careful))
                     break
                 except _WorkerDiedError as death:
                     reason = death.reason(deadline, self._limits.memory_mib)
-                    if death.place is not None:
+                    if death.is_out_of_time and death.place is not None and not is_careful:
+                        is_careful = True  # it may have been those before it that took the time
+                    elif death.place is not None:
                         killed[kept.pop(death.place)] = reason
                     elif is_second_try:  # the program itself, not a record, is what libjq cannot stand
                         killed |= dict.fromkeys(kept, reason)
@@ -183,9 +186,14 @@ class _WorkerDiedError(Exception):
         self.place, self.status = place, status
         super().__init__(place, status)
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the kernel ended it at its deadline."""
+        return self.status == -signal.SIGPROF
+
     def reason(self, deadline_seconds: float, memory_mib: int) -> str:
         # decided: docs/fidelity/processing.md#jq-limits
-        if self.status == -signal.SIGPROF:
+        if self.is_out_of_time:
             return f"the query used more than {deadline_seconds:g} seconds of CPU time on this record"
         return f"the query broke off on this record: it needs more than {memory_mib} MiB, or libjq failed (status {self.status})"
 

@@ -26,6 +26,7 @@ class CompileRequest(msgspec.Struct, tag="compile", frozen=True):
 class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
     """Evaluate `program` on each record and read the values of `keys` out of its result.
 
+    `deadline_seconds` is for each record if `is_careful`, else for a few together (setting a timer costs as much as a short program).
     `normalising` is the program for records with numbers that this libjq would not print as jq 1.6 does; empty where there are none.
     """
 
@@ -33,6 +34,7 @@ class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
     normalising: str
     keys: tuple[str, ...]
     deadline_seconds: float
+    is_careful: bool
     lengths: bytes
     blob: bytes
 
@@ -45,10 +47,11 @@ class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
         normalising: str,
         keys: tuple[str, ...],
         deadline_seconds: float,
+        is_careful: bool,
     ) -> "KeysRequest":
         """Return the request for these records."""
         lengths = array("i", map(len, records)).tobytes()
-        return cls(program, normalising, keys, deadline_seconds, lengths, b"".join(records))
+        return cls(program, normalising, keys, deadline_seconds, is_careful, lengths, b"".join(records))
 
     def records(self) -> list[bytes]:
         """Return the records apart again."""

@@ -7,12 +7,12 @@ than the limit (libjq aborts). Start: ``python -m local_firehose.jq_worker SOCKE
 """
 
 import contextlib
+import gc
 import mmap
 import os
 import resource
 import signal
 import socket
-import struct
 import sys
 from array import array
 from collections.abc import Callable, Iterator
@@ -36,6 +36,8 @@ from local_firehose.jq_wire import (
 )
 
 _MAX_PROGRAMS = 64
+_RECORDS_A_TIMER = 16
+_set_timer = signal.setitimer
 
 
 class _AnyObject(msgspec.Struct):
@@ -54,6 +56,7 @@ def main(arguments: list[str]) -> None:
     _limit(int(arguments[2]))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the socket
+    gc.disable()  # results hold no cycles
     worker = Worker(progress)
     while (request := receive_request(connection)) is not None:
         send(connection, worker.answer(request))
@@ -69,7 +72,7 @@ class Worker:
     """Compiled programs by their text, and the answer to each request."""
 
     def __init__(self, progress: mmap.mmap) -> None:
-        self._progress = progress
+        self._progress = memoryview(progress).cast("i")
         self._programs: dict[str, Callable[[str], Iterator[Any]]] = {}
 
     def answer(self, request: Request) -> Reply:
@@ -121,12 +124,20 @@ class Worker:
         text = b"\n".join(documents).decode("utf-8", "replace")
         places = [at for at, is_one in enumerate(single) if is_one]
         results = run(text)
-        for place in places:
-            self._at(place, request.deadline_seconds)
+        progress, timer, deadline_seconds, keys = (
+            self._progress,
+            signal.ITIMER_PROF,
+            request.deadline_seconds,
+            request.keys,
+        )
+        for count, place in enumerate(places):
+            progress[0] = place
+            if request.is_careful or count % _RECORDS_A_TIMER == 0:
+                _set_timer(timer, deadline_seconds)
             result = next(results, None)
             if result is None:
                 return None
-            outcomes.append(key_values(result, request.keys))
+            outcomes.append(key_values(result, keys))
         _disarm()
         if next(results, None) is not None:
             return None
@@ -169,12 +180,12 @@ class Worker:
         return run
 
     def _at(self, place: int, deadline_seconds: float) -> None:
-        struct.pack_into("i", self._progress, 0, place)
-        signal.setitimer(signal.ITIMER_PROF, deadline_seconds)
+        self._progress[0] = place
+        _set_timer(signal.ITIMER_PROF, deadline_seconds)
 
 
 def _disarm() -> None:
-    signal.setitimer(signal.ITIMER_PROF, 0)
+    _set_timer(signal.ITIMER_PROF, 0)
 
 
 def _is_one_object(record: bytes) -> bool:
