@@ -10,18 +10,17 @@ from functools import cache
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.bulk_candidates import Candidates, Places, candidates_of
 from local_firehose.bulk_shape import LeafShape, ObjectShape, ShapeReader, is_readable, structure
+from local_firehose.bulk_texts import Mask
 from local_firehose.bulk_tree import ColumnsRead, read_columns
-from local_firehose.bulk_values import Leniency, Mask
-from local_firehose.byte_counts import count_in_each
+from local_firehose.bulk_values import Leniency
 from local_firehose.json_text import Json
 from local_firehose.leaf_texts import LeafTexts
 
-Places = npt.NDArray[np.int64]
 Learn = Callable[[bytes], Mapping[str, Json] | None]
 
 LEAST_RECORDS = 200  # below that a query costs more than the exact path
@@ -29,7 +28,6 @@ _MOST_SHAPES = 8
 _GUARDED_BATCHES = 50
 _UNREADABLE = (duckdb.Error, UnicodeDecodeError)  # the second: DuckDB cuts its message inside a character
 _KEY_SEPARATOR = "\x1f"
-_CACHED_BYTES = 128 * 1024
 
 
 @cache
@@ -81,7 +79,7 @@ class BulkReader:
 
     def read(self, records: pa.BinaryArray, leaf_keys: Sequence[str] = ()) -> BulkRows:
         """Return the rows of all records that can be read in bulk, and the texts of the keys asked for."""
-        candidates = _candidates(records)
+        candidates = candidates_of(records)
         parts: list[tuple[pa.Table, Places]] = []
         self._leaf_keys, self._leaves = leaf_keys, LeafTexts(np.zeros(0, np.int64), {})
         if len(candidates.places) >= self.least_records and is_readable(self._first):
@@ -99,7 +97,7 @@ class BulkReader:
             pa.concat_tables([part[0] for part in parts]).take(pa.array(order)), places[order], self._leaves
         )
 
-    def _read_by_keys(self, rest: "_Candidates", parts: list[tuple[pa.Table, Places]], *, is_most: bool) -> None:
+    def _read_by_keys(self, rest: Candidates, parts: list[tuple[pa.Table, Places]], *, is_most: bool) -> None:
         """Read groups of records that have the same keys, each by its own shape."""
         keys = self._keys(rest)
         if keys is None:
@@ -117,7 +115,7 @@ class BulkReader:
             if is_most and 2 * len(taken) > len(rest.places) and shape.keys != self._first.keys:
                 self._first = shape  # the stream's records look like this: begin with it next time
 
-    def _shape(self, keys: str | None, group: "_Candidates") -> ObjectShape | None:
+    def _shape(self, keys: str | None, group: Candidates) -> ObjectShape | None:
         if not keys:
             return None
         shape = self._by_keys.get(keys)
@@ -132,7 +130,7 @@ class BulkReader:
         return shape if is_readable(shape) else None
 
     def _read(
-        self, group: "_Candidates", shape: ObjectShape, *, keys_known: bool, parts: list[tuple[pa.Table, Places]]
+        self, group: Candidates, shape: ObjectShape, *, keys_known: bool, parts: list[tuple[pa.Table, Places]]
     ) -> Places:
         """Read a group; return the places, within the group, of the records that were taken."""
         rows = self._transformed(group.texts, structure(shape))
@@ -151,7 +149,7 @@ class BulkReader:
             self._leaves = LeafTexts(group.places[taken], _texts(rows, shape, self._leaf_keys, taken))
         return taken
 
-    def _hidden(self, group: "_Candidates", columns: ColumnsRead) -> Mask:
+    def _hidden(self, group: Candidates, columns: ColumnsRead) -> Mask:
         """Rows where a null column hides a value of another type: a number where an array, map or struct is meant."""
         hidden = np.zeros(len(group.places), np.bool_)
         for key, is_null in columns.null_containers.items():
@@ -182,7 +180,7 @@ class BulkReader:
         except _UNREADABLE:
             return None  # the exact path serves them
 
-    def _keys(self, group: "_Candidates") -> pa.DictionaryArray | None:
+    def _keys(self, group: Candidates) -> pa.DictionaryArray | None:
         joined = (
             "SELECT CASE WHEN json_valid(record) THEN array_to_string(list_sort(json_keys(record)), chr(31)) END AS value"
             " FROM records"
@@ -204,25 +202,6 @@ class BulkReader:
         return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Records that look like one object: their places in the batch, texts, and how many quote characters they have."""
-
-    places: Places
-    texts: pa.StringArray
-    quotes: npt.NDArray[np.int64]
-
-    def at(self, which: Places) -> "_Candidates":
-        return _Candidates(self.places[which], self.texts.take(pa.array(which)), self.quotes[which])
-
-    def without(self, taken: Places) -> "_Candidates":
-        if len(taken) == 0:
-            return self
-        left = np.ones(len(self.places), np.bool_)
-        left[taken] = False
-        return self.at(np.flatnonzero(left))
-
-
 def _texts(rows: pa.StructArray, shape: ObjectShape, keys: Sequence[str], taken: Places) -> dict[str, pa.StringArray]:
     """Return the JSON texts of scalar columns, or of keys that no column reads."""
     scalars = {member.key for member in shape.members if isinstance(member.shape, LeafShape)} | set(shape.extra_keys)
@@ -230,67 +209,3 @@ def _texts(rows: pa.StructArray, shape: ObjectShape, keys: Sequence[str], taken:
     if len(taken) == len(rows):
         return found
     return {key: texts.take(pa.array(taken)) for key, texts in found.items()}
-
-
-def _candidates(records: pa.BinaryArray) -> _Candidates:
-    """Leave out what DuckDB's parser reads otherwise than the exact path: blanks first, trailing commas, bytes that are not UTF-8."""
-    _, offset_buffer, data_buffer = records.buffers()
-    none = _Candidates(np.zeros(0, np.int64), pa.array([], pa.string()), np.zeros(0, np.int64))
-    if len(records) == 0 or data_buffer is None:
-        return none
-    offsets = np.frombuffer(offset_buffer, np.int32)[records.offset : records.offset + len(records) + 1]
-    data = np.frombuffer(data_buffer, np.uint8)[: offsets[-1]]
-    if len(data) == 0:
-        return none
-    begins = np.minimum(offsets[:-1], len(data) - 1)
-    is_candidate = (offsets[1:] > offsets[:-1]) & (data[begins] == ord("{"))
-    if records.null_count:
-        is_candidate &= ~np.asarray(records.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
-    if (data == ord("\\")).any():
-        # a quote or the separator of keys, written so that it is not counted
-        disguised = pc.fill_null(pc.match_substring_regex(records, r"\\u00(22|1[fF])"), False)
-        is_candidate &= ~disguised.to_numpy(zero_copy_only=False)
-    is_candidate &= ~_may_have_trailing_comma(records, offsets, data)
-    places = np.flatnonzero(is_candidate)
-    chosen = records if len(places) == len(records) else records.take(pa.array(places))
-    try:
-        texts = pc.cast(chosen, pa.string())
-    except pa.ArrowInvalid:
-        is_text = np.fromiter((_is_utf8(record) for record in chosen.to_pylist()), np.bool_, len(chosen))
-        places, chosen = places[is_text], chosen.filter(pa.array(is_text))
-        texts = pc.cast(chosen, pa.string())
-    return _Candidates(places, texts, count_in_each(data, offsets, ord('"'))[places])
-
-
-def _may_have_trailing_comma(
-    records: pa.BinaryArray, offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8]
-) -> Mask:
-    odd = _before_closing(data)
-    suspects = np.zeros(len(records), np.bool_)
-    if len(odd):
-        which = np.unique(np.searchsorted(offsets, odd, side="right") - 1)
-        which = which[(which >= 0) & (which < len(records))]
-        found = pc.match_substring_regex(records.take(pa.array(which)), r",[ \t\r\n]*[}\]]")
-        suspects[which] = pc.fill_null(found, True).to_numpy(zero_copy_only=False)
-    return suspects
-
-
-def _before_closing(data: npt.NDArray[np.uint8]) -> Places:
-    """Return where a comma or a blank stands right before a closing bracket; in pieces that stay in the processor's cache."""
-    found = [np.zeros(0, np.int64)]
-    for begin in range(0, len(data) - 1, _CACHED_BYTES):
-        after = data[begin + 1 : begin + 1 + _CACHED_BYTES]
-        before = data[begin : begin + len(after)]
-        odd = (after & 0xDF) == ord("]")  # the one bit between "]" and "}" is masked
-        odd &= (before == ord(",")) | (before <= ord(" "))
-        if odd.any():
-            found.append(np.flatnonzero(odd) + begin)
-    return np.concatenate(found)
-
-
-def _is_utf8(record: bytes) -> bool:
-    try:
-        record.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -14,15 +14,8 @@ import pyarrow.compute as pc
 
 from firehose_spec.glue_types import GlueType
 from local_firehose.bulk_shape import LeafShape, ListShape, MapShape, ObjectShape, Shape, has_once
-from local_firehose.bulk_values import (
-    Counts,
-    JsonTexts,
-    Leniency,
-    Mask,
-    column_values,
-    needs_written_number,
-    with_written_numbers,
-)
+from local_firehose.bulk_texts import Counts, JsonTexts, Mask
+from local_firehose.bulk_values import Leniency, column_values, needs_written_number, with_written_numbers
 from local_firehose.columns import arrow_type
 
 

@@ -4,7 +4,6 @@ Pure. The texts are DuckDB's: strings in quotes with only the needed escapes, nu
 different things. Held to the exact path by tests/unit/local_firehose/test_bulk_conversion.py.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firehose_spec.glue_types import Decimal, GlueType, Primitive, Text
+from local_firehose.bulk_texts import Counts, JsonTexts, Mask, consist_of, matches, nulled
 from local_firehose.columns import arrow_type
 from local_firehose.java_numbers import FLOAT_MAX, INTEGER_BITS
 
-Mask = npt.NDArray[np.bool_]
-Counts = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
-
-_QUOTE, _BACKSLASH, _MINUS = 34, 92, 45
 _INTEGER = r"^-?[0-9]{1,18}$"
 _REAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _DAY = r"(1[7-9]|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
@@ -62,58 +57,6 @@ class Leniency:
     has_sql_timestamps: bool
 
 
-class JsonTexts:
-    """One array of JSON texts, taken apart: which values are strings, and what is between their quotes."""
-
-    def __init__(self, texts: pa.StringArray) -> None:
-        self.size = len(texts)
-        self.texts = texts
-        self.is_null: Mask = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
-        offsets, data = _buffers(texts)
-        if len(data) == 0:
-            data = np.zeros(1, np.uint8)
-        first = data[np.minimum(offsets[:-1], len(data) - 1)]
-        first[self.is_null] = 0
-        self.first: Bytes = first
-        self.is_string: Mask = first == _QUOTE
-        self.quotes: Counts = self.is_string * np.int64(2)
-        self.plain = self._unquoted(offsets, data)
-
-    def _unquoted(self, offsets: npt.NDArray[np.int32], data: Bytes) -> pa.StringArray:
-        """The texts, strings without their quotes and with their escapes resolved."""
-        if not self.is_string.any():
-            return self.texts
-        kept = np.ones(len(data), dtype=np.bool_)
-        kept[offsets[:-1][self.is_string]] = False
-        kept[offsets[1:][self.is_string] - 1] = False
-        shorter = np.concatenate(([0], np.cumsum(self.quotes, dtype=np.int64)))
-        plain = pa.StringArray.from_buffers(
-            self.size,
-            pa.py_buffer((offsets - shorter).astype(np.int32)),
-            pa.py_buffer(data[kept]),
-            self.texts.buffers()[0],
-        )
-        if not (data == _BACKSLASH).any():
-            return plain
-        escaped = pc.fill_null(pc.match_substring(self.texts, "\\"), False)
-        places = np.flatnonzero(escaped.to_numpy(zero_copy_only=False) & self.is_string)
-        given = self.texts.take(pa.array(places)).to_pylist()
-        self.quotes[places] = [text.count('"') for text in given]
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[places] = True
-        decoded = pa.array([json.loads(text) for text in given], type=pa.string())
-        return pc.replace_with_mask(plain, pa.array(mask), decoded)
-
-
-def _buffers(texts: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:
-    _, offsets, data = texts.buffers()
-    begin, end = texts.offset, texts.offset + len(texts) + 1
-    values = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    if offsets is None:
-        return np.zeros(1, np.int32), values
-    return np.frombuffer(offsets, np.int32)[begin:end], values
-
-
 def column_values(kind: GlueType, texts: pa.StringArray, leniency: Leniency) -> ColumnValues:
     """Return the values of a column of primitive, decimal or sized text type."""
     parts = JsonTexts(texts)
@@ -123,7 +66,7 @@ def column_values(kind: GlueType, texts: pa.StringArray, leniency: Leniency) -> 
 
 def needs_written_number(kind: GlueType, texts: pa.StringArray) -> bool:
     """Tell whether a column's numbers count digit by digit, and some have more digits than a double may have kept."""
-    return isinstance(kind, Decimal) and bool(_matches(texts, r"^-?[0-9]+[.eE]").any())
+    return isinstance(kind, Decimal) and bool(matches(texts, r"^-?[0-9]+[.eE]").any())
 
 
 def with_written_numbers(texts: pa.StringArray, records: pa.StringArray, key: str) -> pa.StringArray:
@@ -155,40 +98,23 @@ def _reader_name(kind: GlueType) -> str:
 _Read = tuple[pa.Array, Mask]
 
 
-def _nulled(array: pa.Array, mask: Mask) -> pa.Array:
-    return pc.if_else(pa.array(mask), pa.scalar(None, array.type), array) if mask.any() else array
-
-
-def _matches(texts: pa.StringArray, pattern: str) -> Mask:
-    found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
-
-
-def _consists_of(texts: pa.StringArray, characters: bytes) -> bool:
-    """Tell whether all texts together have no other byte."""
-    _, data = _buffers(texts)
-    allowed = np.zeros(256, dtype=np.bool_)
-    allowed[list(characters)] = True
-    return bool(allowed[data].all())
-
-
 def _cast(texts: pa.StringArray, is_refused: Mask, characters: bytes, pattern: str, target: pa.DataType) -> _Read:
     """Cast what matches `pattern`; looks at each text only when the batch has anything odd in it."""
-    texts = _nulled(texts, is_refused)
-    if _consists_of(texts, characters):
+    texts = nulled(texts, is_refused)
+    if consist_of(texts, characters):
         try:
             return pc.cast(texts, target), is_refused
         except pa.ArrowInvalid:
             pass
-    is_refused = is_refused | ~_matches(texts, pattern)
-    return pc.cast(_nulled(texts, is_refused), target), is_refused
+    is_refused = is_refused | ~matches(texts, pattern)
+    return pc.cast(nulled(texts, is_refused), target), is_refused
 
 
 def _read_string(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     is_refused = ~parts.is_string
     if leniency.mixes_types and is_refused.any():
         # whole numbers and booleans are their own text; fractions, objects and arrays have rules of their own
-        is_refused &= ~_matches(parts.texts, r"^(-?[0-9]+|true|false)$")
+        is_refused &= ~matches(parts.texts, r"^(-?[0-9]+|true|false)$")
     return parts.plain, is_refused
 
 
@@ -211,7 +137,7 @@ def _read_integer(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read
         values = _int64(numbers)
         beyond = (values < -(1 << bits - 1)) | (values >= 1 << bits - 1)
         if beyond.any():
-            is_refused, numbers = is_refused | beyond, _nulled(numbers, beyond)
+            is_refused, numbers = is_refused | beyond, nulled(numbers, beyond)
     return pc.cast(numbers, arrow_type(kind)), is_refused
 
 
@@ -225,7 +151,7 @@ def _read_real(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     values = np.abs(pc.fill_null(numbers, 0.0).to_numpy(zero_copy_only=False))
     beyond = ~(values <= FLOAT_MAX) if str(kind) == "float" else np.isinf(values)
     if beyond.any():
-        is_refused, numbers = is_refused | beyond, _nulled(numbers, beyond)
+        is_refused, numbers = is_refused | beyond, nulled(numbers, beyond)
     return pc.cast(numbers, arrow_type(kind), safe=False), is_refused
 
 
@@ -239,9 +165,9 @@ def _read_boolean(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
 
 def _read_timestamp(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     if leniency.has_epoch_timestamps:
-        if _consists_of(parts.plain, b"-0123456789"):
+        if consist_of(parts.plain, b"-0123456789"):
             return _read_epoch(parts.plain, np.zeros(parts.size, np.bool_))
-        epochs, refused_epochs = _read_epoch(parts.plain, ~_matches(parts.plain, _INTEGER))
+        epochs, refused_epochs = _read_epoch(parts.plain, ~matches(parts.plain, _INTEGER))
         fractions, refused_fractions = _read_fractional_epoch(parts)
         instants, refused_instants = _read_written_time(parts, _OPENX_TIMESTAMP)
         return pc.coalesce(epochs, fractions, instants), refused_epochs & refused_fractions & refused_instants
@@ -266,23 +192,23 @@ def _read_fractional_epoch(parts: JsonTexts) -> _Read:
     found = pc.extract_regex(texts, _FRACTIONAL_SECONDS)
     is_refused = np.asarray(found.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
     if parts.is_string.any():
-        is_refused |= parts.is_string & ~_matches(texts, _FEW_DIGITS)
+        is_refused |= parts.is_string & ~matches(texts, _FEW_DIGITS)
     if is_refused.all():
         return pa.nulls(len(texts), pa.timestamp("ns")), is_refused
-    seconds = _int64(pc.cast(_nulled(found.field("seconds"), is_refused), pa.int64()))
-    millis = _int64(pc.cast(pc.utf8_rpad(_nulled(found.field("millis"), is_refused), 3, "0"), pa.int64()))
+    seconds = _int64(pc.cast(nulled(found.field("seconds"), is_refused), pa.int64()))
+    millis = _int64(pc.cast(pc.utf8_rpad(nulled(found.field("millis"), is_refused), 3, "0"), pa.int64()))
     return pa.array((seconds * 1000 + millis) * 10**6, type=pa.timestamp("ns"), mask=is_refused), is_refused
 
 
 def _read_written_time(parts: JsonTexts, pattern: str) -> _Read:
-    is_refused = ~(_matches(parts.plain, pattern) & parts.is_string)
-    texts = pc.utf8_rtrim(_nulled(parts.plain, is_refused), characters="Z")
+    is_refused = ~(matches(parts.plain, pattern) & parts.is_string)
+    texts = pc.utf8_rtrim(nulled(parts.plain, is_refused), characters="Z")
     return pc.cast(texts, pa.timestamp("ns")), is_refused
 
 
 def _read_date(_: GlueType, parts: JsonTexts, __: Leniency) -> _Read:
-    is_refused = ~(_matches(parts.plain, f"^{_DAY}$") & parts.is_string)
-    return pc.cast(_nulled(parts.plain, is_refused), pa.date32()), is_refused
+    is_refused = ~(matches(parts.plain, f"^{_DAY}$") & parts.is_string)
+    return pc.cast(nulled(parts.plain, is_refused), pa.date32()), is_refused
 
 
 def _read_decimal(kind: GlueType, parts: JsonTexts, _: Leniency) -> _Read:
@@ -293,12 +219,12 @@ def _read_decimal(kind: GlueType, parts: JsonTexts, _: Leniency) -> _Read:
     whole = f"-?[0-9]{{1,{kind.precision - kind.scale}}}"
     fraction = rf"(\.[0-9]{{1,{kind.scale}}})?" if kind.scale else ""
     is_written = parts.first == ord(WRITTEN)
-    is_exact = _matches(parts.plain, f"^{whole}$") | (
-        (parts.is_string | is_written) & _matches(parts.plain, f"^{WRITTEN}?{whole}{fraction}$")
+    is_exact = matches(parts.plain, f"^{whole}$") | (
+        (parts.is_string | is_written) & matches(parts.plain, f"^{WRITTEN}?{whole}{fraction}$")
     )
     # a string may begin with the mark too
-    is_exact &= ~(parts.is_string & _matches(parts.plain, f"^{WRITTEN}"))
-    numbers = pc.utf8_ltrim(_nulled(parts.plain, ~is_exact), characters=WRITTEN)
+    is_exact &= ~(parts.is_string & matches(parts.plain, f"^{WRITTEN}"))
+    numbers = pc.utf8_ltrim(nulled(parts.plain, ~is_exact), characters=WRITTEN)
     return pc.cast(numbers, arrow_type(kind)), ~is_exact
 
 
