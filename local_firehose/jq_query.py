@@ -5,6 +5,8 @@ Talks to: libjq in a process of its own, to compile: some programs make it abort
 Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html
 """
 
+from functools import lru_cache
+
 from local_firehose.jq import JqPool
 from local_firehose.jq_errors import JqCompileError
 from local_firehose.jq_keys import readable_keys
@@ -18,6 +20,7 @@ class QueryError(ValueError):
         super().__init__(reason)
 
 
+@lru_cache(maxsize=256)  # a process each is dear, and Terraform asks for the same streams again and again
 def output_keys(query: str) -> frozenset[str] | None:
     """Return the keys that a query puts out; None where they cannot be read off.
 
