@@ -42,7 +42,7 @@ class JsonTexts:
         kept[offsets[:-1][self.is_string]] = False
         kept[offsets[1:][self.is_string] - 1] = False
         shorter = np.concatenate(([0], np.cumsum(self.quotes, dtype=np.int64)))
-        plain = pa.StringArray.frombuffers_of(
+        plain = pa.StringArray.from_buffers(
             self.size,
             pa.py_buffer((offsets - shorter).astype(np.int32)),
             pa.py_buffer(data[kept]),
