@@ -129,7 +129,9 @@ class Deployer:
         def let_go(stack: Stack) -> None:
             variables = {**self._settings.variables(stack), "force_destroy": True}
             configure(self._folders, stack, variables=variables, backend=self._settings.backend(stack))
-            adapter = self._adapter(stack, environment)
+            adapter = self._adapter(
+                stack, environment, quiet=True
+            )  # terraform warns of -target, which is what is wanted
             file = self._folders.stack(stack.pipeline) / "deployment.tfplan"
             plan = adapter.plan(file.resolve(), targets=("module.bucket.aws_s3_bucket.this",))
             try:
@@ -180,11 +182,11 @@ class Deployer:
             searched = [*likely_folders(self._settings.environ, self._settings.home)[:3], *ROOTS]
             raise ProviderUnavailableError(reason, [folder for folder in searched if folder.exists()]) from exc
 
-    def _adapter(self, stack: Stack, environment: Mapping[str, str]) -> TerraformAdapter:
+    def _adapter(self, stack: Stack, environment: Mapping[str, str], *, quiet: bool = False) -> TerraformAdapter:
         progress = StackProgress()
 
         def tell(event: Event) -> None:
-            line = progress.line(event)
+            line = None if quiet else progress.line(event)
             if line is not None:
                 self._console.say(line, about=stack.pipeline)
 

@@ -1,9 +1,14 @@
-"""A small root module that needs no provider but Terraform's own."""
+"""A small root module that needs no provider but Terraform's own, and a moto server."""
 
 import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from deployment.servers import moto_server, start_server, stop_server
 
 
 @pytest.fixture
@@ -29,3 +34,18 @@ def environment() -> dict[str, str]:
         "CHECKPOINT_DISABLE": "1",
         "TF_IN_AUTOMATION": "1",
     }
+
+
+@pytest.fixture
+def moto_endpoint(tmp_path: Path, environment: dict[str, str]) -> Iterator[str]:
+    process = start_server(
+        moto_server(),
+        python=sys.executable,
+        folder=tmp_path,
+        environment=environment,
+        log=tmp_path / "moto.log",
+        preferred_port=None,
+        now=lambda: datetime.now(UTC),
+    )
+    yield process.endpoint
+    stop_server(process)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from python_terraform import IsFlagged, Terraform
 
+from deployment.environment import aws_settings
 from deployment.errors import TerraformCommandError, TerraformNotFoundError, TerraformTooOldError
+from deployment.local_clients import local_client
 from deployment.plan import Event, Progress, ResourceChange
 from deployment.terraform import TerraformAdapter
 
@@ -208,3 +210,30 @@ def recorded(method: Any, *arguments: str) -> list[str]:
 
 def test_flags_are_the_librarys_own_objects() -> None:
     assert Terraform().generate_cmd_string("plan", json=IsFlagged)[1:] == ["plan", "-json"]
+
+
+def test_state_on_disk_moves_to_s3_when_a_backend_is_set(
+    root_module: Path, environment: dict[str, str], tmp_path: Path, moto_endpoint: str
+) -> None:
+    bucket = local_client("s3", moto_endpoint)
+    bucket.create_bucket(Bucket="state")
+    environment = {**environment, **aws_settings({"default": moto_endpoint})}
+    adapter = TerraformAdapter(root_module, environment=environment)
+    adapter.init()
+    adapter.apply(adapter.plan(tmp_path / "plan"))
+    (root_module / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n', "utf-8")
+    settings = {
+        "bucket": "state",
+        "region": "us-east-1",
+        "key": "module/terraform.tfstate",
+        "use_lockfile": "true",
+        "encrypt": "true",
+    }
+    adapter.init(backend=settings, migrate=True)
+    assert [entry["Key"] for entry in bucket.list_objects_v2(Bucket="state")["Contents"]] == [
+        "module/terraform.tfstate"
+    ]
+    assert adapter.outputs() == {"word": "first"}
+    assert adapter.plan(tmp_path / "plan").is_empty
+    adapter.init(backend=settings)
+    assert adapter.outputs() == {"word": "first"}
