@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from firehose_spec.quotas import direct_put_quota
 from local_firehose.caller import Caller
 from local_firehose.clock import Clock
 from local_firehose.engine_port import StreamView
@@ -101,7 +102,7 @@ class DataPlane:
                 if code == "ServiceUnavailableException"
                 else InternalFailureError(message)
             )
-        self._count("PutRecord", stream, request, started)
+        self._count("PutRecord", stream, request, outcomes, started)
         ids = record_ids(1, self._random_bytes(RECORD_ID_BYTES))
         return put_record_answer(ids[0], is_encrypted=stream.view.is_encrypted)
 
@@ -115,7 +116,7 @@ class DataPlane:
         request = read_put_record_batch(body)
         stream = self._stream_for_put(request.stream_name, caller)
         outcomes = await self._store("PutRecordBatch", request, stream)
-        self._count("PutRecordBatch", stream, request, started)
+        self._count("PutRecordBatch", stream, request, outcomes, started)
         count = len(request.records)
         ids = record_ids(count, self._random_bytes(count * RECORD_ID_BYTES))
         if outcomes is None:
@@ -174,17 +175,32 @@ class DataPlane:
             _log.error("journal refused a put  stream=%s error=%s", stream.view.stream.name, error)
             raise ServiceUnavailableError(f"{_UNAVAILABLE} (journal: {error.strerror or error})") from error
 
-    def _count(self, operation: str, stream: PutStream, request: PutRequest, started: float) -> None:
+    def _count(
+        self,
+        operation: str,
+        stream: PutStream,
+        request: PutRequest,
+        outcomes: Sequence[Outcome] | None,
+        started: float,
+    ) -> None:
+        """Count a call for CloudWatch; only what was stored counts as incoming (documented)."""
         identity, add = stream.view.stream, self._metrics.add
-        count = len(request.records)
-        add(identity, "IncomingRecords", count)
-        add(identity, "IncomingBytes", request.size_bytes, "Bytes")
+        records, size = len(request.records), request.size_bytes
+        if outcomes is not None:
+            kept = [len(record) for record, outcome in zip(request.records, outcomes, strict=True) if outcome is None]
+            records, size = len(kept), sum(kept)
+        add(identity, "IncomingRecords", records)
+        add(identity, "IncomingBytes", size, "Bytes")
         add(identity, "IncomingPutRequests", 1)
         add(identity, f"{operation}.Requests", 1)
         add(identity, f"{operation}.Bytes", request.size_bytes, "Bytes")
         add(identity, f"{operation}.Latency", (time.perf_counter() - started) * 1000, "Milliseconds")
         if operation == "PutRecordBatch":
-            add(identity, "PutRecordBatch.Records", count)
+            add(identity, "PutRecordBatch.Records", len(request.records))
+        quota = direct_put_quota(identity.region)
+        add(identity, "RecordsPerSecondLimit", quota.records)
+        add(identity, "PutRequestsPerSecondLimit", quota.requests)
+        add(identity, "BytesPerSecondLimit", quota.bytes, "Bytes")
 
     def _stream_for_put(self, name: str, caller: Caller) -> PutStream:
         stream = self._find(StreamId(caller.account_id, caller.region, name))

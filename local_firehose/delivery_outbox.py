@@ -166,7 +166,8 @@ class Outbox:
         """Encode and write one object; runs in an upload thread."""
         planned = outgoing.planned
         try:
-            body = setup.encode(planned.kind, [cut.run.slice(cut.start, cut.stop) for cut in outgoing.slices])
+            with self._tools.encoding:
+                body = setup.encode(planned.kind, [cut.run.slice(cut.start, cut.stop) for cut in outgoing.slices])
             self._tools.put(
                 ObjectToPut(
                     stream_name=view.stream.name,

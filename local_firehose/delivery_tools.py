@@ -3,6 +3,8 @@
 Pure: it only holds what it is given.
 """
 
+import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +24,10 @@ IDLE_SECONDS = 3600.0  # nothing to do: whatever changes wakes the stream
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTools:
-    """Clock, scratch space, threads, and the ways out: `put` writes an object, `report` logs an error for the user."""
+    """Clock, scratch space, threads, and the ways out: `put` writes an object, `report` logs an error for the user.
+
+    `encoding` lets as many objects be encoded at once as there are cores; waiting for S3 needs more threads than that.
+    """
 
     clock: Clock
     runs: RunStore
@@ -31,6 +36,7 @@ class DeliveryTools:
     put: Callable[[ObjectToPut], None]
     report: Callable[[StreamView, str, str], None] = lambda _view, _code, _message: None
     metrics: MetricBook = field(default_factory=MetricBook)
+    encoding: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(max(os.cpu_count() or 1, 2)))
     monotonic: Callable[[], float] = time.monotonic
 
 

@@ -149,7 +149,19 @@ def test_beyond_the_quota_entries_are_told_to_slow_down_and_counted() -> None:
     answer = plane.batch([b"a", b"b", b"c"])
     assert (answer["FailedPutCount"], answer["RequestResponses"][2]) == (1, SLOW)
     assert plane.journal.records == [b"a", b"b"]
-    throttled = {name: value.total for (_, name, _), value in plane.metrics.drain().items()}
-    assert throttled["ThrottledRecords"] == 1
+    counted = {name: value.total for (_, name, _), value in plane.metrics.drain().items()}
+    assert counted | {"PutRecordBatch.Latency": 0} == {
+        "ThrottledRecords": 1,
+        "IncomingRecords": 2,
+        "IncomingBytes": 2,
+        "IncomingPutRequests": 1,
+        "PutRecordBatch.Requests": 1,
+        "PutRecordBatch.Bytes": 3,
+        "PutRecordBatch.Records": 3,
+        "PutRecordBatch.Latency": 0,
+        "RecordsPerSecondLimit": 500_000,
+        "PutRequestsPerSecondLimit": 2_000,
+        "BytesPerSecondLimit": 5 * 1024 * 1024,
+    }
     with pytest.raises(ServiceUnavailableError, match=r"^Slow down\.$"):
         plane.one(b"d")
