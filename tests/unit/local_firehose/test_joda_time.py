@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local_firehose.joda_time import JodaPattern, TimestampParser, TimestampPatternError
+from local_firehose.joda_pattern import JodaPattern, TimestampPatternError
+from local_firehose.joda_time import TimestampParser
 from local_firehose.serde_errors import MalformedDataError
 
 
