@@ -22,7 +22,18 @@ from botocore.exceptions import ClientError
 from local_firehose.__main__ import main
 
 TRUST = {
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "firehose.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": "123456789012", "sts:ExternalId": "123456789012"},
+                "ArnLike": {"aws:SourceArn": "arn:aws:firehose:*:123456789012:deliverystream/*"},
+            },
+        }
+    ],
 }
 ROLE = "arn:aws:iam::123456789012:role/serve"
 
