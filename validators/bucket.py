@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import boto3
@@ -80,6 +80,7 @@ class S3Bucket:
             region=region,
             virtual_hosted_style_request=False,
             client_options={"allow_http": endpoint.startswith("http://"), "timeout": "120s"},
+            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
             credential_provider=Boto3CredentialProvider(session),
         )
 
@@ -123,7 +124,7 @@ class S3Bucket:
             return ObjectBody(
                 answer.bytes(), str(attributes.get("Content-Type", "")), str(attributes.get("Content-Encoding", ""))
             )
-        except BaseError as exc:
+        except (BaseError, OSError) as exc:  # obstore raises FileNotFoundError and PermissionError as Python's own
             raise UnreachableError(
                 f"s3://{self.name}/{key}",
                 _first_line(exc),
