@@ -200,4 +200,8 @@ class Deployer:
         return self._provider
 
     def _side_by_side(self, stacks: Sequence[Stack], work: Callable[[Stack], Any]) -> dict[str, Any]:
-        return side_by_side(stacks, work, on_interrupt=interrupt_all)
+        def stop() -> None:
+            self._console.say("stopping: Terraform finishes what it began and saves its state")
+            interrupt_all()
+
+        return side_by_side(stacks, work, on_interrupt=stop)
