@@ -11,7 +11,7 @@ class Backoff:
     """`first_seconds` is the longest wait before the first retry; each retry doubles it, up to `cap_seconds`."""
 
     first_seconds: float = 0.1
-    cap_seconds: float = 10.0
+    cap_seconds: float = 5.0
 
     def ceiling_seconds(self, attempts: int) -> float:
         """Return the longest wait after `attempts` failed attempts (1, 2, …).

@@ -165,7 +165,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 
 def _checkpoint_path(region: str, stream: str) -> Path:
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "firehose-as-code" / f"{region}-{stream}.checkpoint"
+    return Path(state) / "firehose-as-code" / f"{region or 'default'}-{stream}.checkpoint"
 
 
 def _fresh_run_id() -> str:

@@ -57,6 +57,8 @@ class FollowSource:
         self._unsettled: deque[_Lines] = deque()
         self._next_sequence = 0
         self._settled_below = 0
+        if checkpoint is not None:
+            checkpoint.forget(tailer.gone)
         with self._lock:
             self._note_files()
 

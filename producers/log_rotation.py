@@ -43,7 +43,7 @@ def rotated_files(path: Path) -> list[Path]:
 
 def open_continuation(position: Position) -> TailedFile | None:
     """Open the file that holds what `position` says was read, where that ends: the same file under any name, else a copy of it."""
-    for _ in range(_MOST_LOOKS):
+    for look in range(_MOST_LOOKS):
         candidates = [position.followed, *reversed(rotated_files(position.followed))]
         same = [each for each in candidates if identity_of(each) == position.identity]
         copies = [each for each in candidates[1:] if each not in same] if position.offset else []
@@ -54,7 +54,7 @@ def open_continuation(position: Position) -> TailedFile | None:
             if file.prefix.digest == position.digest and (position.offset or file.identity == position.identity):
                 return file
             file.close()
-        if not same:  # else it was renamed between listing and opening
+        if not same and look:  # else it may have been renamed between listing and opening
             return None
     return None
 

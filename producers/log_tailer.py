@@ -17,7 +17,7 @@ from typing import Literal
 from producers.errors import SourceError
 from producers.log_files import FileIdentity
 from producers.log_prefix import Position
-from producers.log_rotation import carries_name, open_continuation, open_missed
+from producers.log_rotation import carries_name, open_continuation, open_missed, rotated_files
 from producers.tailed_file import TailedFile, identity_of
 
 Start = Literal["start", "end", "checkpoint"]
@@ -36,6 +36,7 @@ class LogTailer:
         rotate_wait_seconds: float = 30.0,
         warn: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """Open what is there.
 
@@ -46,10 +47,13 @@ class LogTailer:
             rotate_wait_seconds: how long nothing must come in a rotated file before it is closed.
             warn: called with a sentence when lines cannot be found any more.
             clock: monotonic seconds.
+            now_ns: the wall clock, to compare with files' times.
         """
         self._patterns = [str(Path(pattern).expanduser()) for pattern in patterns]
         self._rotate_wait, self._warn, self._clock = rotate_wait_seconds, warn, clock
+        self._now_ns = now_ns
         self._known = list(positions) if start == "checkpoint" else []
+        self.gone: list[Position] = []  # positions that need not be kept: their files are no more
         self._current: dict[Path, TailedFile] = {}
         self._draining: list[TailedFile] = []
         self._last_data_at: dict[int, float] = {}
@@ -144,8 +148,9 @@ class LogTailer:
             if not self._is_followed(path):
                 continue
             mine = [position for position in self._known if position.followed == path]
+            present = {identity_of(each) for each in (path, *rotated_files(path))}
             for position in mine:
-                self._resume(path, position)
+                self._resume(path, position, is_present=position.identity in present)
             since_ns = max(position.modified_ns for position in mine)
             if path in self._current:
                 self._drain_missed(path, since_ns)
@@ -153,11 +158,14 @@ class LogTailer:
                 self._left_at[path] = since_ns
                 self._open(path)
 
-    def _resume(self, path: Path, position: Position) -> None:
+    def _resume(self, path: Path, position: Position, *, is_present: bool) -> None:
         if position.is_finished and identity_of(path) != position.identity:
+            if not is_present:
+                self.gone.append(position)
             return
         file = open_continuation(position)
         if file is None:
+            self.gone.append(position)
             if not position.is_finished:
                 self._warn(
                     f"log file {path}: what followed byte {position.offset:,} before a rotation is gone; "
@@ -167,6 +175,8 @@ class LogTailer:
             self._current[path] = file
         else:
             self._drain(file)
+            idle_seconds = max(0, self._now_ns() - file.modified_ns) / 1e9
+            self._last_data_at[id(file)] -= idle_seconds  # it was rotated away before this run
 
     def _open_new(self, *, at_end: bool = False) -> None:
         for path in self._paths():

@@ -90,7 +90,7 @@ class ScriptedFirehose:
                     % (answer[0], len(answer[1]), answer[1])
                 )
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()

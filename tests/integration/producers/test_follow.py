@@ -17,7 +17,7 @@ from producers.checkpoint import Checkpoint
 from producers.errors import SourceError
 
 # Kills in the test run; a longer hunt: PRODUCER_KILLS=100 pytest tests/integration/producers/test_follow.py
-KILLS = int(os.environ.get("PRODUCER_KILLS", "4"))
+KILLS = int(os.environ.get("PRODUCER_KILLS", "3"))
 
 
 class Server:
@@ -25,7 +25,7 @@ class Server:
 
     def __init__(self, log: Path, random: Random, *, by_copy: bool) -> None:
         self.log, self.random, self.by_copy = log, random, by_copy
-        self.written = 0
+        self.written = self.rotations = 0
 
     def write(self, lines: int) -> None:
         with self.log.open("ab") as file:
@@ -36,15 +36,13 @@ class Server:
                 self.written += 1
 
     def rotate(self) -> None:
-        for number in range(200, 0, -1):
-            older = self.log.with_name(f"access.log.{number}")
-            if older.exists():
-                older.rename(self.log.with_name(f"access.log.{number + 1}"))
+        self.rotations += 1
+        rotated = self.log.with_name(f"access.log-{self.rotations:08}")
         if self.by_copy:
-            self.log.with_name("access.log.1").write_bytes(self.log.read_bytes())
+            rotated.write_bytes(self.log.read_bytes())
             os.truncate(self.log, 0)
         else:
-            self.log.rename(self.log.with_name("access.log.1"))
+            self.log.rename(rotated)
 
     def live(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -55,7 +53,7 @@ class Server:
             time.sleep(self.random.uniform(0.0, 0.03))
 
 
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "nothing came of it in time"

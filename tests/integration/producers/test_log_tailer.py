@@ -334,6 +334,7 @@ def test_lines_that_are_gone_for_good_are_named(log, reader) -> None:
     assert numbers(one.seen) == ["1", "3"]
     lost = f"log file {log}: what followed byte {positions[0].offset:,} before a rotation is gone"
     assert one.warnings == [f"{lost}; keep rotated files until they are sent"]
+    assert one.tailer.gone == positions  # and is said once only
 
 
 def test_reused_inode_with_other_content_is_a_new_file(log, reader) -> None:
