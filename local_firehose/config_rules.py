@@ -61,8 +61,7 @@ def check_create(request: Mapping[str, Any], destination: Document, caller: Call
         _check_kinesis_source(request, caller)
     check_destination(destination, caller)
     if encryption:
-        check_key_choice(encryption)
-        _check_key_region(encryption, caller)
+        check_key_choice(encryption, region=caller.region)
 
 
 def check_destination(destination: Document, caller: Caller) -> None:
@@ -172,12 +171,4 @@ def _check_s3_key_region(key_arn: str, caller: Caller) -> None:
         raise InvalidArgumentError(
             f"KMS Key {key_arn} does not exist in the same region as the S3 bucket. KMS Key region: {region}. "
             f"S3 Bucket Region: {caller.region}"
-        )
-
-
-def _check_key_region(encryption: Mapping[str, Any], caller: Caller) -> None:
-    if "KeyARN" in encryption and encryption["KeyARN"].split(":")[3] != caller.region:
-        # observed: cdk-preflight pf-firehose-encryption-key-region
-        raise InvalidArgumentError(
-            "Cross-region keys are not allowed for SSE. Please provide CMKs in the same region as firehose"
         )

@@ -1,32 +1,29 @@
 """Create, Describe, List, UpdateDestination and Delete delivery streams; tags and encryption in modules of their own.
 
-Talks to: the stream store, the delivery engine, and through `BackingChecks` to IAM, Glue and KMS. Streams live in memory; a change is on
-disk, then in the engine, before the caller gets an answer. Source: https://docs.aws.amazon.com/firehose/latest/APIReference/
+Talks to: the stream registry, and through `BackingChecks` to IAM, Glue and KMS. A change is on disk and in the engine before the caller gets
+an answer. Source: https://docs.aws.amazon.com/firehose/latest/APIReference/
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
-from weakref import WeakValueDictionary
 
 from local_firehose import config_defaults, stream_encryption, stream_tags
 from local_firehose.caller import Caller
 from local_firehose.clock import Clock
 from local_firehose.config_merge import merged_destination
 from local_firehose.config_rules import check_create, check_destination, check_update, destination_of, update_of
-from local_firehose.engine_port import Engine, StreamView
+from local_firehose.engine_port import Engine
 from local_firehose.errors import (
     ConcurrentModificationError,
     InvalidArgumentError,
     LimitExceededError,
     ResourceInUseError,
-    ResourceNotFoundError,
     UnknownOperationError,
 )
 from local_firehose.shape_validation import read_input
-from local_firehose.stream_config import StreamId, delivery_config
+from local_firehose.stream_config import StreamId
 from local_firehose.stream_description import DESTINATION_ID, described
 from local_firehose.stream_record import (
     ACTIVE,
@@ -36,6 +33,7 @@ from local_firehose.stream_record import (
     KINESIS_SOURCE,
     StreamRecord,
 )
+from local_firehose.stream_registry import StreamRegistry
 from local_firehose.stream_store import StreamStore
 
 Document = dict[str, Any]
@@ -79,12 +77,10 @@ class ControlPlane:
         new_incarnation: Callable[[], str],
         limits: Limits | None = None,
     ) -> None:
-        self._store, self._engine, self._backing, self._clock = store, engine, backing, clock
+        self._backing, self._clock = backing, clock
         self._new_incarnation = new_incarnation
         self._limits = limits or Limits()
-        self._streams: dict[StreamId, StreamRecord] = {}
-        self._locks: WeakValueDictionary[StreamId, asyncio.Lock] = WeakValueDictionary()
-        self._disk = asyncio.Lock()
+        self._registry = StreamRegistry(store=store, engine=engine)
         self._handlers: dict[str, Handler] = {
             "CreateDeliveryStream": self._create,
             "DescribeDeliveryStream": self._describe,
@@ -100,13 +96,12 @@ class ControlPlane:
 
     async def start(self) -> None:
         """Load the streams and hand them to the engine."""
-        self._streams = {record.stream: record for record in self._store.load()}
-        await self._engine.start([_view(record) for record in self._streams.values()])
+        await self._registry.start()
         await self.settle()
 
     def records(self) -> Sequence[StreamRecord]:
         """Return all streams, by account, Region and name."""
-        return [self._streams[stream] for stream in sorted(self._streams)]
+        return self._registry.records()
 
     async def handle(self, operation: str, document: object, caller: Caller) -> Document:
         """Carry out an operation; `document` is the parsed body.
@@ -122,39 +117,39 @@ class ControlPlane:
     async def settle(self) -> None:
         """End every status that passes by itself and is due by the clock."""
         now_ms = self._clock.now_ms()
-        due = [stream for stream, record in self._streams.items() if (record.settles_at_ms or now_ms + 1) <= now_ms]
-        for stream in due:
-            async with self._lock(stream):
-                record = deepcopy(self._streams.get(stream))
-                if record is None or record.settles_at_ms is None or record.settles_at_ms > now_ms:
+        for stream in [record.stream for record in self._registry if _is_due(record, now_ms)]:
+            async with self._registry.lock(stream):
+                if stream not in self._registry or not _is_due(self._registry.find(stream), now_ms):
                     continue
+                record = self._registry.copy(stream)
                 if record.status == DELETING:
-                    await self._remove(record)
+                    await self._registry.remove(stream)
                     continue
                 record.settles_at_ms = None
                 if record.status == CREATING:
                     record.status = ACTIVE
                 stream_encryption.settle(record)
-                await self._commit(record)
+                await self._registry.commit(record)
 
     def next_settling_ms(self) -> int | None:
         """Return when `settle` has something to do next, on the clock; None for never."""
-        return min((record.settles_at_ms for record in self._streams.values() if record.settles_at_ms), default=None)
+        return min(
+            (record.settles_at_ms for record in self.records() if record.settles_at_ms is not None), default=None
+        )
 
     # streams
 
     async def _create(self, request: Document, caller: Caller) -> Document:
         stream = StreamId(caller.account_id, caller.region, request["DeliveryStreamName"])
         configuration = destination_of(request)
-        async with self._lock(stream):
+        async with self._registry.lock(stream):
             self._check_room(stream, caller)
             # in a thread: jq compiles apart, and services are asked
             await asyncio.to_thread(check_create, request, configuration, caller)
             await asyncio.to_thread(self._check_backing, stream, configuration, request, caller)
             now_ms = self._clock.now_ms()
-            is_kinesis = (
-                request.get("DeliveryStreamType") == KINESIS_SOURCE
-            )  # observed: a Direct PUT stream ignores the rest
+            # observed: a Direct PUT stream ignores a KinesisStreamSourceConfiguration
+            is_kinesis = request.get("DeliveryStreamType") == KINESIS_SOURCE
             source = request["KinesisStreamSourceConfiguration"] if is_kinesis else None
             record = StreamRecord(
                 account_id=stream.account_id,
@@ -172,11 +167,11 @@ class ControlPlane:
                 tags=stream_tags.tagged({}, request.get("Tags", [])),
             )
             self._begin_settling(record)
-            await self._commit(record)
+            await self._registry.commit(record)
         return {"DeliveryStreamARN": stream.arn}
 
     async def _describe(self, request: Document, caller: Caller) -> Document:
-        record = self._find(request, caller)
+        record = self._registry.find(_stream_of(request, caller))
         after = request.get("ExclusiveStartDestinationId")
         return {
             "DeliveryStreamDescription": described(record, with_destination=after is None or after < DESTINATION_ID)
@@ -186,18 +181,16 @@ class ControlPlane:
         wanted = request.get("DeliveryStreamType")
         after = request.get("ExclusiveStartDeliveryStreamName", "")
         limit = request.get("Limit", 10)  # documented
-        names = sorted(
-            stream.name
-            for stream, record in self._streams.items()
-            if (stream.account_id, stream.region) == (caller.account_id, caller.region)
-            and wanted in {None, record.type}
-            and stream.name > after
-        )
+        names = [
+            record.name
+            for record in self._registry.records_of(caller.account_id, caller.region)
+            if wanted in {None, record.type} and record.name > after
+        ]
         return {"DeliveryStreamNames": names[:limit], "HasMoreDeliveryStreams": len(names) > limit}
 
     async def _update_destination(self, request: Document, caller: Caller) -> Document:
-        async with self._lock(_stream_of(request, caller)):
-            record = self._find_to_change(request, caller)
+        async with self._registry.lock(_stream_of(request, caller)):
+            record = self._registry.copy(_stream_of(request, caller))
             self._refuse_unless_active(record)
             if request["CurrentDeliveryStreamVersionId"] != str(record.version):
                 # observed: getmoto/moto firehose/models.py
@@ -215,48 +208,50 @@ class ControlPlane:
             record.destination = config_defaults.extended_s3_description(merged)
             record.version += 1  # documented
             record.updated_at_ms = self._clock.now_ms()
-            await self._commit(record)
+            await self._registry.commit(record)
         return {}
 
     async def _delete(self, request: Document, caller: Caller) -> Document:
-        async with self._lock(_stream_of(request, caller)):
-            record = self._find_to_change(request, caller)
+        async with self._registry.lock(_stream_of(request, caller)):
+            record = self._registry.copy(_stream_of(request, caller))
             if record.status == CREATING:
                 raise ResourceInUseError(_in_status(record))  # documented
             if record.status != DELETING:
                 record.status = DELETING
                 self._begin_settling(record)
                 if record.settles_at_ms is None:
-                    await self._remove(record)
+                    await self._registry.remove(record.stream)
                 else:
-                    await self._commit(record)
+                    await self._registry.commit(record)
         return {}
 
     # tags and encryption
 
     async def _tag(self, request: Document, caller: Caller) -> Document:
-        async with self._lock(_stream_of(request, caller)):
-            record = self._find_to_change(request, caller)
+        async with self._registry.lock(_stream_of(request, caller)):
+            record = self._registry.copy(_stream_of(request, caller))
             record.tags = stream_tags.tagged(record.tags, request["Tags"])
-            await self._save(record)
+            await self._registry.save(record)
         return {}
 
     async def _untag(self, request: Document, caller: Caller) -> Document:
-        async with self._lock(_stream_of(request, caller)):
-            record = self._find_to_change(request, caller)
+        async with self._registry.lock(_stream_of(request, caller)):
+            record = self._registry.copy(_stream_of(request, caller))
             record.tags = stream_tags.untagged(record.tags, request["TagKeys"])
-            await self._save(record)
+            await self._registry.save(record)
         return {}
 
     async def _list_tags(self, request: Document, caller: Caller) -> Document:
         return stream_tags.page(
-            self._find(request, caller).tags, after=request.get("ExclusiveStartTagKey"), limit=request.get("Limit")
+            self._registry.find(_stream_of(request, caller)).tags,
+            after=request.get("ExclusiveStartTagKey"),
+            limit=request.get("Limit"),
         )
 
     async def _start_encryption(self, request: Document, caller: Caller) -> Document:
         wanted = request.get("DeliveryStreamEncryptionConfigurationInput")
-        async with self._lock(_stream_of(request, caller)):
-            record = self._find_to_change(request, caller)
+        async with self._registry.lock(_stream_of(request, caller)):
+            record = self._registry.copy(_stream_of(request, caller))
             self._refuse_unless_active(record)
             encryption = stream_encryption.started(record, wanted, now_ms=self._clock.now_ms())
             if "KeyARN" in encryption:
@@ -265,8 +260,8 @@ class ControlPlane:
         return {}
 
     async def _stop_encryption(self, request: Document, caller: Caller) -> Document:
-        async with self._lock(_stream_of(request, caller)):
-            record = self._find_to_change(request, caller)
+        async with self._registry.lock(_stream_of(request, caller)):
+            record = self._registry.copy(_stream_of(request, caller))
             self._refuse_unless_active(record)
             await self._change_encryption(record, stream_encryption.stopped(record, now_ms=self._clock.now_ms()))
         return {}
@@ -276,41 +271,19 @@ class ControlPlane:
         now_ms = self._clock.now_ms()
         record.encryption_changes_ms = [*stream_encryption.recent(record.encryption_changes_ms, now_ms=now_ms), now_ms]
         self._begin_settling(record)
-        await self._commit(record)
+        await self._registry.commit(record)
 
     # what they share
-
-    def _lock(self, stream: StreamId) -> asyncio.Lock:
-        lock = self._locks.get(stream)
-        if lock is None:
-            lock = self._locks[stream] = asyncio.Lock()
-        return lock
-
-    def _find(self, request: Document, caller: Caller) -> StreamRecord:
-        stream = _stream_of(request, caller)
-        record = self._streams.get(stream)
-        if record is None:
-            # observed: getmoto/moto firehose/models.py
-            raise ResourceNotFoundError(f"Firehose {stream.name} under account {stream.account_id} not found.")
-        return record
-
-    def _find_to_change(self, request: Document, caller: Caller) -> StreamRecord:
-        """A copy, so that a change that fails half way leaves no trace."""
-        return deepcopy(self._find(request, caller))
 
     def _refuse_unless_active(self, record: StreamRecord) -> None:
         if record.status != ACTIVE:
             raise ResourceInUseError(_in_status(record))  # documented: only ACTIVE streams can be changed
 
     def _check_room(self, stream: StreamId, caller: Caller) -> None:
-        if stream in self._streams:
+        if stream in self._registry:
             # observed: getmoto/moto firehose/models.py
             raise ResourceInUseError(f"Firehose {stream.name} under accountId {stream.account_id} already exists")
-        names = sorted(
-            known.name
-            for known in self._streams
-            if (known.account_id, known.region) == (caller.account_id, caller.region)
-        )
+        names = [record.name for record in self._registry.records_of(caller.account_id, caller.region)]
         if len(names) >= self._limits.streams_per_region:
             # observed: getmoto/moto firehose/models.py
             raise LimitExceededError(
@@ -339,21 +312,9 @@ class ControlPlane:
             record.status = ACTIVE
             stream_encryption.settle(record)
 
-    async def _save(self, record: StreamRecord) -> None:
-        async with self._disk:
-            await asyncio.to_thread(self._store.save, record)
-        self._streams[record.stream] = record
 
-    async def _commit(self, record: StreamRecord) -> None:
-        view = _view(record)  # first, so that nothing is stored that delivery cannot read
-        await self._save(record)
-        await self._engine.configure(view)
-
-    async def _remove(self, record: StreamRecord) -> None:
-        async with self._disk:
-            await asyncio.to_thread(self._store.delete, record.stream)
-        self._streams.pop(record.stream, None)
-        await self._engine.remove(record.stream)  # observed: what is buffered is discarded, not flushed
+def _is_due(record: StreamRecord, now_ms: int) -> bool:
+    return record.settles_at_ms is not None and record.settles_at_ms <= now_ms
 
 
 def _stream_of(request: Document, caller: Caller) -> StreamId:
@@ -363,17 +324,3 @@ def _stream_of(request: Document, caller: Caller) -> StreamId:
 def _in_status(record: StreamRecord) -> str:
     # decided: docs/fidelity/control-plane.md#wrong-status, the words are ours
     return f"Firehose {record.name} under accountId {record.account_id} is in status {record.status}; wait until it is ACTIVE"
-
-
-def _view(record: StreamRecord) -> StreamView:
-    return StreamView(
-        config=delivery_config(
-            record.stream,
-            version=record.version,
-            destination=record.destination,
-            kinesis_source=record.kinesis_source,
-        ),
-        status=record.status,
-        is_encrypted=record.is_encrypted,
-        incarnation=record.incarnation,
-    )

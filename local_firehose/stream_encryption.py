@@ -21,8 +21,8 @@ _DAY_MS = 24 * 3600 * 1000
 _SETTLED = {"ENABLING": "ENABLED", "DISABLING": "DISABLED"}
 
 
-def check_key_choice(wanted: Mapping[str, Any]) -> None:
-    """Refuse a key without its type and a type without its key.
+def check_key_choice(wanted: Mapping[str, Any], *, region: str) -> None:
+    """Refuse a key without its type, a type without its key, and a key of another Region than the stream's.
 
     Raises:
         InvalidArgumentError: as AWS words it.
@@ -33,6 +33,11 @@ def check_key_choice(wanted: Mapping[str, Any]) -> None:
     if wanted["KeyType"] == "AWS_OWNED_CMK" and "KeyARN" in wanted:
         # observed: cdk-preflight pf-firehose-encryption-owned-key-arn, 2026-09-10
         raise InvalidArgumentError("KeyARN cannot be specified when KeyType is AWS_OWNED_CMK")
+    if "KeyARN" in wanted and wanted["KeyARN"].split(":")[3] != region:
+        # observed: cdk-preflight pf-firehose-encryption-key-region, 2026-09-10
+        raise InvalidArgumentError(
+            "Cross-region keys are not allowed for SSE. Please provide CMKs in the same region as firehose"
+        )
 
 
 def initial(wanted: Mapping[str, Any] | None) -> Document:
@@ -50,7 +55,7 @@ def started(record: StreamRecord, wanted: Mapping[str, Any] | None, *, now_ms: i
     """
     wanted = wanted or {"KeyType": "AWS_OWNED_CMK"}  # documented
     _check_change(record, now_ms)
-    check_key_choice(wanted)
+    check_key_choice(wanted, region=record.region)
     return {**wanted, "Status": "ENABLING"}
 
 

@@ -374,6 +374,25 @@ def test_starting_again_changes_the_key(service) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        pytest.param({"KeyType": "CUSTOMER_MANAGED_CMK"}, "KeyARN has to be specified when", id="key-missing"),
+        pytest.param({"KeyType": "AWS_OWNED_CMK", "KeyARN": KEY}, "KeyARN cannot be specified when", id="key-too-many"),
+        pytest.param(
+            {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": KEY.replace("eu-west-1", "us-east-1")},
+            "Cross-region keys are not allowed for SSE",
+            id="key-of-another-region",
+        ),
+    ],
+)
+def test_starting_follows_the_rules_of_create(service, configuration: dict, message: str) -> None:
+    service.create("a")
+    with pytest.raises(InvalidArgumentError, match=message):
+        start(service, **configuration)
+    assert service.describe("a")["DeliveryStreamEncryptionConfiguration"] == {"Status": "DISABLED"}
+
+
 def test_twenty_five_changes_a_day(service) -> None:
     service.create("a")
     for _ in range(12):
