@@ -221,13 +221,14 @@ class Intake:
         decided: docs/fidelity/delivery.md#partition-overflow
         """
         active = self.partitions() | elsewhere
+        max_partitions = self._tools.max_partitions()
         refused: set[int] = set()
         codes, first_places = np.unique(rows.codes, return_index=True)
         for code in codes[np.argsort(first_places)].tolist():
             identity = rows.identities[code]
             if identity in active:
                 continue
-            if len(active) < setup.max_partitions:
+            if len(active) < max_partitions:
                 active.add(identity)
             else:
                 refused.add(code)

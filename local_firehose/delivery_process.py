@@ -176,6 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         put=faulty.put,
         report=lambda view, code, message: log.report(view.config, code, message),
         metrics=metrics,
+        max_partitions=faulty.max_partitions,
     )
     process = DeliveryProcess(
         journals=options.state_dir / "journal", tools=tools, set_faults=faulty.set_faults, send=send

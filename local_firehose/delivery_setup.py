@@ -20,8 +20,6 @@ from local_firehose.object_key import CompiledPrefix, compile_error_prefix, comp
 from local_firehose.object_writer import ObjectWriter
 from local_firehose.stream_config import DeliveryConfig, S3Destination
 
-MAX_ACTIVE_PARTITIONS = 500  # documented: the quota of one stream
-
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -50,12 +48,10 @@ class Setup:
         writer: ObjectWriter | None,
         random_string: Callable[[], str],
         new_uuid: Callable[[], UUID],
-        max_partitions: int = MAX_ACTIVE_PARTITIONS,
         is_current: Callable[[], bool] = lambda: True,
     ) -> None:
         self.config = config
         self.pipeline = pipeline
-        self.max_partitions = max_partitions
         self.is_current = is_current
         self._writer = writer
         self._random_string = random_string

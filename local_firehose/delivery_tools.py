@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from firehose_spec.quotas import MAX_ACTIVE_PARTITIONS
 from local_firehose.clock import Clock
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_setup import Setup
@@ -36,6 +37,7 @@ class DeliveryTools:
     put: Callable[[ObjectToPut], None]
     report: Callable[[StreamView, str, str], None] = lambda _view, _code, _message: None
     metrics: MetricBook = field(default_factory=MetricBook)
+    max_partitions: Callable[[], int] = lambda: MAX_ACTIVE_PARTITIONS
     encoding: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(max(os.cpu_count() or 1, 2)))
     monotonic: Callable[[], float] = time.monotonic
 

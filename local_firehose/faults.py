@@ -64,11 +64,12 @@ class Quotas:
 
 @dataclass(frozen=True, slots=True)
 class FaultScript:
-    """All faults in force; `quotas` is None while throughput is not limited."""
+    """All faults in force; `quotas` is None while throughput is not limited, `active_partitions` while the published limit holds."""
 
     puts: tuple[PutRule, ...] = ()
     s3: tuple[S3Rule, ...] = ()
     quotas: Quotas | None = None
+    active_partitions: int | None = None
     seed: int | None = None
     document: Mapping[str, object] = field(default_factory=dict)
 
@@ -89,6 +90,7 @@ def read_faults(document: object) -> FaultScript:
         puts=tuple(_put_rule(_Members(rule, f"puts[{at}]")) for at, rule in enumerate(top.list("puts"))),
         s3=tuple(_s3_rule(_Members(rule, f"s3[{at}]")) for at, rule in enumerate(top.list("s3"))),
         quotas=_quotas(top.take("quotas")),
+        active_partitions=top.whole("active_partitions"),
         seed=top.whole("seed"),
         document=dict(document) if isinstance(document, Mapping) else {},
     )

@@ -27,7 +27,6 @@ from local_firehose.clock import Clock
 from local_firehose.delivery import StreamDelivery
 from local_firehose.delivery_factory import SetupFactory
 from local_firehose.delivery_run import RunStore
-from local_firehose.delivery_setup import Setup
 from local_firehose.delivery_stages import Stages
 from local_firehose.delivery_tools import DeliveryTools
 from local_firehose.engine_port import DeliveryCounters, StreamView
@@ -118,16 +117,12 @@ class World:
             new_uuid=uuid4,
         )
 
-        def prepare(config: DeliveryConfig) -> Setup:
-            setup = factory.prepare(config)
-            setup.max_partitions = self.max_partitions
-            return setup
-
         tools = DeliveryTools(
             clock=self.clock,
             runs=RunStore(self.folder, budget_bytes=1 << 30),
             uploads=self._uploads,
-            prepare=prepare,
+            prepare=factory.prepare,
+            max_partitions=lambda: self.max_partitions,
             put=self._put,
             report=lambda _view, code, _message: self.reports.append(code),
             metrics=self.metrics,

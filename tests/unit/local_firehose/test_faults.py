@@ -12,7 +12,11 @@ from local_firehose.faults import FaultScript, Quotas, read_faults
     ("document", "message"),
     [
         pytest.param([], "the document is []; give an object", id="list"),
-        pytest.param({"put": []}, "the document.put is not known; known: puts, s3, quotas, seed", id="unknown-member"),
+        pytest.param(
+            {"put": []},
+            "the document.put is not known; known: puts, s3, quotas, active_partitions, seed",
+            id="unknown-member",
+        ),
         pytest.param({"puts": {}}, "the document.puts is {}; give a list", id="puts-not-a-list"),
         pytest.param({"puts": [{"times": 3}]}, "puts[0] does nothing; give it fail_entries", id="rule-without-effect"),
         pytest.param(
