@@ -22,6 +22,7 @@ import jq
 import msgspec
 
 from local_firehose.jq_dialect import IS_JQ_16, ODD_NUMBER, is_refused_by_16, may_nest_too_deep
+from local_firehose.jq_text import as_text
 from local_firehose.jq_values import NOT_JSON, KeyFailure, key_values
 from local_firehose.jq_wire import (
     NO_RECORD,
@@ -121,7 +122,7 @@ class Worker:
         single = [_is_one_object(record) for record in records]
         documents = [record for record, is_one in zip(records, single, strict=True) if is_one]
         outcomes: list[tuple[str, ...] | KeyFailure] = []
-        text = b"\n".join(documents).decode("utf-8", "replace")
+        text = as_text(b"\n".join(documents))
         places = [at for at, is_one in enumerate(single) if is_one]
         results = run(text)
         progress, timer, deadline_seconds, keys = (
@@ -160,7 +161,7 @@ class Worker:
             return NOT_JSON
         self._at(at, request.deadline_seconds)
         try:
-            results = list(run(record.decode("utf-8", "replace")))
+            results = list(run(as_text(record)))
         except ValueError:  # the program catches its own errors, so this one is the parser's
             return NOT_JSON
         finally:
