@@ -24,7 +24,7 @@ from benchmarks.put_requests import batches
 from benchmarks.streams import FIRST_KEY_FOR_LIBJQ, StoreStream
 
 GOAL = Goal("end_to_end_libjq", "a program for libjq", 0.8, "at least", "records/s", "libjq alone, as many processes")
-_RECORDS = 60_000
+_RECORDS = 200_000
 _WARM_UP_REQUESTS = 20
 _lines: list[bytes] = []
 
