@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from firehose_spec.digest import COLUMN_SEPARATOR, NULL_TEXT
 from firehose_spec.glue_types import Column, Decimal, GlueType, Primitive, Text
 from validators.key_expressions import quoted
+from validators.row_sql import largest_decimal
 from validators.stack_outputs import TableName
 
 PATH = '"$path"'  # documented: the S3 location of the row's file
@@ -147,7 +148,7 @@ def _out_of_range(column: Column) -> str | None:
         case Text(length=length):
             return f"length({name}) > {length}"
         case Decimal(precision, scale):
-            return f"abs({name}) >= {10 ** (precision - scale)}"
+            return f"abs({name}) > {largest_decimal(precision, scale)}"
         case Primitive("timestamp"):
             return f"(year({name}) < 1 or year({name}) > 9999)"
     return None

@@ -35,7 +35,7 @@ def parse_query(query: str) -> KeyQuery | None:
     """Read an object constructor; None when the program is anything else.
 
     >>> parse_query('{a: .x, day:.t|strftime("%d"), "c"}').expressions
-    {'a': '.x', 'day': '.t|strftime("%d")', 'c': '.c'}
+    {'a': '.x', 'day': '.t|strftime("%d")', 'c': '."c"'}
     """
     text = query.strip()
     if not (text.startswith("{") and text.endswith("}")):

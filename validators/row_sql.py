@@ -21,6 +21,17 @@ def digest_text(columns: Sequence[Column]) -> str | None:
     return f"concat_ws(chr({ord(COLUMN_SEPARATOR)}), {', '.join(f'coalesce({text}, {null})' for text in texts)})"
 
 
+def largest_decimal(precision: int, scale: int) -> str:
+    """Return the largest decimal(p,s) as SQL; a whole number above it could not be compared with one.
+
+    >>> largest_decimal(5, 2)
+    "cast('999.99' as decimal(5,2))"
+    """
+    digits = "9" * precision
+    text = f"{digits[: precision - scale] or '0'}.{digits[precision - scale :]}" if scale else digits
+    return f"cast('{text}' as decimal({precision},{scale}))"
+
+
 def _column_text(sql: str, kind: GlueType) -> str | None:
     match kind:
         case Primitive("string") | Text():
@@ -49,7 +60,7 @@ def out_of_range(column: Column) -> str | None:
         case Text(length=length):
             return f"length({name}) > {length}"
         case Decimal(precision, scale):
-            return f"abs({name}) >= {10 ** (precision - scale)}"
+            return f"abs({name}) > {largest_decimal(precision, scale)}"
         case Primitive("timestamp"):
             # An epoch in milliseconds read as seconds lands beyond year 9999.
             return f"{name} < timestamp '0001-01-01' or {name} > timestamp '9999-12-31 23:59:59.999999'"
