@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import thriftpy2
+from hypothesis import given
+from hypothesis import strategies as st
 from thriftpy2.protocol.compact import TCompactProtocol
 from thriftpy2.transport import TMemoryBuffer
 
@@ -22,6 +24,7 @@ from local_firehose.object_writer import writer_for
 from local_firehose.parquet_writer import ParquetOptions, ParquetWriter
 from local_firehose.stream_config import Conversion, SchemaReference
 
+_DAY = 86_400 * 10**9
 REFERENCE = SchemaReference("arn:aws:iam::123456789012:role/r", "123456789012", "db", "t", "us-east-1", "LATEST")
 
 # name, Glue type, JSON, value, and the leaf as Hive lays it out: physical type, length, converted type, scale, precision
@@ -236,6 +239,17 @@ def plain_values(pages: Any, file: bytes, column: int) -> bytes:
 )
 def test_values_are_the_formats_bytes(pages: Any, golden: Path, name: str, value: bytes) -> None:
     assert plain_values(pages, golden.read_bytes(), list(VALUES).index(name)) == value
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20))
+def test_every_instant_is_a_julian_day_and_nanoseconds_from_its_midnight(instants: list[int]) -> None:
+    columns = (Column("ts", parse("timestamp")),)
+    rows = pa.table({"ts": pa.array(instants, pa.timestamp("ns"))})
+    body = ParquetWriter(columns, ParquetOptions(compression="UNCOMPRESSED")).write(rows)
+    chunk = pq.read_metadata(io.BytesIO(body)).row_group(0).column(0)
+    end = chunk.data_page_offset + chunk.total_compressed_size
+    found = list(struct.iter_unpack("<qi", body[end - 12 * len(instants) : end]))
+    assert found == [(instant % _DAY, instant // _DAY + 2_440_588) for instant in instants]
 
 
 # -- options
