@@ -282,3 +282,22 @@ def test_a_delivery_process_that_cannot_start_is_said_so(tmp_path: Path, monkeyp
 
     with pytest.raises(StartError, match="the delivery process ended with exit code 1 before it was ready"):
         asyncio.run(run())
+
+
+def test_a_fault_script_reaches_both_processes_and_ends_when_it_is_taken_back(
+    tmp_path: Path, cloud: Any, batch_body: BatchBody
+) -> None:
+    script = {"puts": [{"fail_entries": [1]}], "s3": [{"code": "S3.AccessDenied"}]}
+
+    async def use(engine: DeliveryEngine) -> tuple[dict[str, Any], FlushResult, FlushResult]:
+        assert await engine.set_faults(script) == script == await engine.faults()
+        answer = await engine.data_plane.put_record_batch(batch_body("stream", [b"a", b"b", b"c"]), cloud.caller)
+        failed = await engine.flush(None, timeout_seconds=1)
+        assert await engine.set_faults(None) == {}
+        return json.loads(answer), failed, await engine.flush(None, timeout_seconds=30)
+
+    answer, failed, delivered = with_engine(tmp_path, [cloud.view()], use)
+    assert answer["FailedPutCount"] == 1
+    assert [failure.error for failure in failed.failed] == ["S3.AccessDenied: injected by the fault script"]
+    assert delivered == FlushResult(objects=1, records=2)
+    assert list(cloud.objects().values()) == [b"ac"]
