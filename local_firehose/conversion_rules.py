@@ -12,7 +12,7 @@ from firehose_spec.quotas import MIN_BUFFER_MIB_CONVERTED
 from local_firehose.caller import Caller
 from local_firehose.config_defaults import is_converted
 from local_firehose.errors import AccessDeniedError, InvalidArgumentError, WireError
-from local_firehose.java_time_fields import PatternError
+from local_firehose.java_time_errors import PatternError
 from local_firehose.java_time_format import compile_pattern
 
 _ROLE_ARN = re.compile(r"arn:[^:]+:iam::(\d{12}):role/\S+")

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from local_firehose import java_time_fields as fields
-from local_firehose.java_time_fields import PatternError
+from local_firehose.java_time_errors import PatternError
 
 Formatter = Callable[[datetime], str]
 

@@ -13,7 +13,7 @@ from random import Random, SystemRandom
 from uuid import UUID
 
 from local_firehose.errors import PrefixExpressionError
-from local_firehose.java_time_fields import PatternError
+from local_firehose.java_time_errors import PatternError
 from local_firehose.java_time_format import TimePattern, compile_pattern
 from local_firehose.prefix_expressions import (
     ERROR_OUTPUT_TYPE,

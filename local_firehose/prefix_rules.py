@@ -9,7 +9,7 @@ from typing import Any
 
 from firehose_spec.quotas import MAX_EVALUATED_PREFIX_CHARACTERS
 from local_firehose.errors import InvalidArgumentError, PrefixExpressionError
-from local_firehose.java_time_fields import PatternError
+from local_firehose.java_time_errors import PatternError
 from local_firehose.java_time_format import compile_pattern
 from local_firehose.prefix_expressions import (
     ERROR_OUTPUT_TYPE,

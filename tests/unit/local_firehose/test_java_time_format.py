@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_firehose.java_time_fields import PatternError
+from local_firehose.java_time_errors import PatternError
 from local_firehose.java_time_format import compile_pattern
 from local_firehose.time_zones import time_zone
 
