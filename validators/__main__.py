@@ -5,6 +5,7 @@ Talks to: the endpoints of AWS's own environment, the terminal. Exit code 0: not
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOT_DONE
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FOUND_SOMETHING
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ ValidatorError
 ├── InputFileError       an outputs file, manifest or report cannot be read or does not follow its schema
 ├── UsageError           the arguments do not say which bucket or stream to verify
 ├── UnreachableError     an endpoint does not answer, refuses the caller, or lacks what was named
+├── TimePatternError     (time_patterns) a prefix's timestamp pattern is one that Firehose refuses
 └── QueryError           the SQL is not a single read-only statement, or the engine refuses it
 
 Pure.

@@ -215,11 +215,12 @@ class ParquetPass:
         if missing or any(name not in expressions for name in names if parsed):
             self.totals.layout_skip = f"the query reads {', '.join(missing) or 'keys'} that no column keeps"
             return {}, None, None
-        return (
-            {name: f"__key{index}" for index, name in enumerate(names)},
-            None,
-            record_keys(partitioning.query, names, json_keys),
-        )
+        try:
+            by_jq = record_keys(partitioning.query, names, json_keys)
+        except ValueError as exc:
+            self.totals.layout_skip = f"the query is no jq program: {exc}".splitlines()[0]
+            return {}, None, None
+        return {name: f"__key{index}" for index, name in enumerate(names)}, None, by_jq
 
     def _take(
         self, results: Iterator[RowGroupTotals | OddRow], objects: list[ObjectFacts], key_names: tuple[str, ...]

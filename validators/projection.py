@@ -13,6 +13,7 @@ from validators.stream_description import Table
 from validators.time_patterns import pattern_regex
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+_RANGE = re.compile(r"\s*-?\d+\s*,\s*-?\d+\s*")
 _DATE_FIELD = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
@@ -66,6 +67,10 @@ def read_projection(table: Table) -> Projection | None:
         settings = {name[len(lead) :]: value for name, value in table.parameters.items() if name.startswith(lead)}
         if settings.get("type") not in {"enum", "integer", "date", "injected"}:
             raise ProjectionError(f"{lead}type is {settings.get('type')!r}; enum, integer, date or injected is needed")
+        if settings["type"] == "integer" and not _RANGE.fullmatch(settings.get("range", "")):
+            raise ProjectionError(
+                f"{lead}range is {settings.get('range')!r}; two whole numbers are needed, such as 1,12"
+            )
         columns.append(ProjectedColumn(column, settings["type"], settings))
     template = table.parameters.get("storage.location.template") or _hive_template(table)
     bucket, _, path = template.removeprefix("s3://").partition("/")

@@ -22,7 +22,11 @@ def unreadable_fields(query: str, json_keys: Mapping[str, Column]) -> tuple[str,
 
 
 def record_keys(query: str, names: Sequence[str], json_keys: Mapping[str, Column]) -> Callable[[pa.Table], pa.Table]:
-    """Return a function that adds the columns ``__key0`` … (text, null where jq gives none) for the keys `names`."""
+    """Return a function that adds the columns ``__key0`` … (text, null where jq gives none) for the keys `names`.
+
+    Raises:
+        ValueError: `query` is no jq program.
+    """
     program = jq.compile(query)
     wanted = {
         name: json_keys[name.lower()].name.lower() for name in sorted(fields_read(query)) if name.lower() in json_keys

@@ -104,8 +104,11 @@ def _document(raw: bytes) -> object:
     return document
 
 
-def _compiled(query: str) -> Callable[[str], list[object]]:
-    program = jq.compile(query)
+def _compiled(query: str) -> Callable[[str], list[object]] | None:
+    try:
+        program = jq.compile(query)
+    except ValueError:  # no jq program: configuration.partitioning shows it, and no reason can be judged
+        return None
 
     def run(text: str) -> list[object]:
         return list(program.input(text=text).all())

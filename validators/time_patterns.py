@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
+from validators.errors import ValidatorError
+
 REFUSED_LETTERS = frozenset("CIJPRTUVbfijloprt")  # observed: refused when a stream is created (each letter tried alone)
 
 _MONTHS = [
@@ -32,7 +34,7 @@ _QUARTERS = ["1st quarter", "2nd quarter", "3rd quarter", "4th quarter"]
 _TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 
 
-class TimePatternError(ValueError):
+class TimePatternError(ValidatorError):
     """A pattern that Firehose refuses; `pattern` is the text as given."""
 
     def __init__(self, pattern: str, reason: str) -> None:

@@ -87,6 +87,9 @@ def test_value_that_athena_never_looks_for(settings: dict[str, str], text: str, 
     ("keys", "template", "message"),
     [
         pytest.param({"k": {}}, "s3://b/${k}/", "projection.k.type is None", id="no-type"),
+        pytest.param(
+            {"k": {"type": "integer", "range": "2024,NOW"}}, "s3://b/${k}/", "two whole numbers", id="no-range"
+        ),
         pytest.param({"k": {"type": "injected"}}, "s3://b/x/", "leaves out k", id="left-out"),
         pytest.param({"k": {"type": "injected"}}, "s3://b/${k}/${z}/", "names 'z'", id="unknown-column"),
     ],

@@ -159,3 +159,12 @@ def test_query_that_reads_a_field_without_a_column_is_skipped(store_delivery: Ev
     declared = replace(store_delivery.declared, partitioning=replace(partitioning, query=query, keys={}))
     evidence = replace(store_delivery, declared=declared, stream=None)
     assert skipped(evidence)["layout.partition"] == "the query reads gone that no column keeps"
+
+
+def test_query_that_is_no_jq_program_is_skipped_not_a_crash(store_delivery: Evidence) -> None:
+    partitioning = store_delivery.declared.partitioning
+    assert partitioning is not None
+    query = partitioning.query.replace(":.store_id,", ":(.store_id|nope),")
+    declared = replace(store_delivery.declared, partitioning=replace(partitioning, query=query, keys={}))
+    evidence = replace(store_delivery, declared=declared, stream=None)
+    assert skipped(evidence)["layout.partition"].startswith("the query is no jq program: ")
