@@ -61,6 +61,9 @@ class Aws:
             raise NotDeployedError("Nothing is deployed on aws.", "make deploy TARGET=aws")
         return record
 
+    def reach(self) -> TargetRecord:
+        return self.resume()
+
     def stop(self) -> tuple[str, ...]:
         return ()
 

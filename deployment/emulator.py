@@ -4,6 +4,7 @@ Talks to: HTTP, DNS. Where it is comes from localstack-client's rules: AWS_ENDPO
 """
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ class Emulator:
     has_glue: bool
 
 
-def configured_endpoint() -> str:
+def configured_endpoint(recorded: str | None = None) -> str:
     """Return where the emulator is said to be, its host name as an address: only then do both SDKs address buckets by path.
+
+    Where nothing is said, `recorded` counts: the one that was deployed to.
 
     Raises:
         TargetUnreachableError: a name that does not resolve.
     """
+    if recorded is not None and not any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST")):
+        return recorded
     return resolved(str(localstack_client.get_service_endpoint("s3")))
 
 
@@ -88,12 +93,11 @@ def ask(endpoint: str, ours: Mapping[str, str], client: Callable[[str, str], Any
             f"What answers at {endpoint} is no AWS-compatible cloud (STS: {exc}). Start one:\n{HOW_TO_START}"
         ) from exc
     if health.status == 200 and isinstance(health.body, dict) and isinstance(health.body.get("services"), dict):
-        services = health.body["services"]
-        title = f"LocalStack {health.body.get('version', '?')} ({health.body.get('edition', '?')} edition, {len(services)} services)"
+        services, session = health.body["services"], _session(endpoint)
+        kind = "LocalStack" if session else "a cloud that answers as LocalStack does,"  # others copy its health page
+        title = f"{kind} {health.body.get('version', '?')} ({health.body.get('edition', '?')} edition, {len(services)} services)"
         glue = "glue" in services and services["glue"] != "disabled"
-        return Emulator(
-            endpoint, title, _session(endpoint), account_id, has_glue=glue and _answers_glue(endpoint, client)
-        )
+        return Emulator(endpoint, title, session, account_id, has_glue=glue and _answers_glue(endpoint, client))
     return Emulator(endpoint, "an AWS-compatible cloud", None, account_id, has_glue=_answers_glue(endpoint, client))
 
 

@@ -46,7 +46,7 @@ class Lifecycle:
     def destroy(self, stacks: Sequence[Stack]) -> None:
         """Delete everything that the stacks made, also what a deploy that failed half-way left."""
         try:
-            record = self._target.resume()
+            record = self._target.reach()
         except NotDeployedError as nothing:
             self._console.say(f"nothing to destroy. {nothing.reason}")
             return

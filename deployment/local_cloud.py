@@ -34,6 +34,9 @@ class LocalCloud(LocalServers):
             raise NotDeployedError(f"The local cloud is not running.{gone}", "make deploy")
         return self.with_firehose(record)
 
+    def reach(self) -> TargetRecord:
+        return self.resume()
+
     def stopped(self, record: TargetRecord) -> TargetRecord:
         return replace(record, endpoints={}, instance_id=None)
 

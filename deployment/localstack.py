@@ -28,7 +28,8 @@ class LocalStack(LocalServers):
     client: Callable[[str, str], Any]
 
     def start(self) -> TargetRecord:
-        record, emulator = self.read(), self._find()
+        record = self.read()
+        emulator = self._find(record)
         self.console.say(f"{emulator.title} at {emulator.endpoint}, account {emulator.account_id}")
         if record.instance_id is None or not self._still_there(record, emulator):
             record = self._start_afresh(record, emulator)
@@ -36,22 +37,32 @@ class LocalStack(LocalServers):
         return self.with_firehose(record)
 
     def resume(self) -> TargetRecord:
+        record, emulator = self._deployed_to()
+        if "firehose" not in record.endpoints:
+            raise NotDeployedError("What runs beside it was stopped.", _DEPLOY)
+        if "glue" in record.endpoints and not is_alive(record.processes.get("moto")):
+            raise NotDeployedError("The Glue beside it has ended, and its tables with it.", _DEPLOY)
+        return self.with_firehose(self._moved(record, emulator))
+
+    def reach(self) -> TargetRecord:
+        return self.with_firehose(self._with_glue(*self._deployed_to()))
+
+    def stopped(self, record: TargetRecord) -> TargetRecord:
+        return replace(record, endpoints={name: url for name, url in record.endpoints.items() if name == "default"})
+
+    def _deployed_to(self) -> tuple[TargetRecord, Emulator]:
         record = self.read()
         if record.instance_id is None:
             raise NotDeployedError("Nothing is deployed on localstack.", _DEPLOY)
-        emulator = self._find()
+        emulator = self._find(record)
         if not self._still_there(record, emulator):
             raise NotDeployedError(
                 f"{emulator.title} at {emulator.endpoint} does not hold what was deployed there (any more).", _DEPLOY
             )
-        if "moto" in record.processes and "glue" in record.endpoints and not is_alive(record.processes["moto"]):
-            raise NotDeployedError("The Glue beside it has ended, and its tables with it.", _DEPLOY)
-        if not record.endpoints:
-            raise NotDeployedError("What runs beside it was stopped.", _DEPLOY)
-        return self.with_firehose(self._moved(record, emulator))
+        return record, emulator
 
-    def _find(self) -> Emulator:
-        return ask(configured_endpoint(), _servers_of_ours(self.folders), self.client)
+    def _find(self, record: TargetRecord) -> Emulator:
+        return ask(configured_endpoint(record.endpoints.get("default")), _servers_of_ours(self.folders), self.client)
 
     def _still_there(self, record: TargetRecord, emulator: Emulator) -> bool:
         """Tell whether the emulator is the one deployed to: the same session, or one that has kept the buckets."""

@@ -36,6 +36,13 @@ class Target(Protocol):
             NotDeployedError: nothing is deployed there (any more).
         """
 
+    def reach(self) -> TargetRecord:
+        """Return the record of what is deployed with all its servers running, even if part of it is lost: enough to destroy the rest.
+
+        Raises:
+            NotDeployedError: nothing is deployed there (any more).
+        """
+
     def stop(self) -> tuple[str, ...]:
         """Stop what this project started for the target; return the names of what ran."""
 

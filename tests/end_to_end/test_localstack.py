@@ -65,10 +65,17 @@ def test_the_second_plan_is_empty_there_too(there: Any, succeeded: Callable[[Any
     assert succeeded(there.make("plan", TARGET)).output == "Nothing to do: what is deployed is what the code says.\n"
 
 
-def test_destroy_leaves_nothing_in_localstack(
+def test_destroy_after_down_starts_what_it_needs_and_leaves_nothing_in_localstack(
     there: Any, localstack: Callable[[], ServerProcess], succeeded: Callable[[Any], Any]
 ) -> None:
+    succeeded(there.make("down", TARGET))
+    told = there.make("verify", TARGET)
+    assert (told.code, told.said) == (
+        2,
+        "verify: What runs beside it was stopped. Run `make deploy TARGET=localstack` first.\n",
+    )
     succeeded(there.make("destroy", "PIPELINE=apache-logs", TARGET))
+    succeeded(there.make("deploy", "PIPELINE=store-inventory", TARGET))  # the tables that went with our Glue
     endpoint = localstack().endpoint
     assert [bucket["Name"] for bucket in local_client("s3", endpoint).list_buckets()["Buckets"]] == [
         "store-inventory-000000000000-ap-southeast-1"

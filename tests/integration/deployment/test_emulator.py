@@ -75,6 +75,32 @@ def test_a_glue_counts_only_if_it_answers(serve: Serve, answers: bool, has_glue:
     assert ask(endpoint, {}, Clients(glue=answers)).has_glue is has_glue
 
 
+def test_one_that_only_copies_the_health_page_is_not_called_localstack(serve: Serve) -> None:
+    endpoint = serve(
+        {"/_localstack/health": {"services": {"s3": "available"}, "edition": "light", "version": "1.5.33"}}
+    )
+    found = ask(endpoint, {}, Clients())
+    assert (found.title, found.session) == (
+        "a cloud that answers as LocalStack does, 1.5.33 (light edition, 1 services)",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "endpoint"),
+    [({}, "http://127.0.0.1:4599"), ({"LOCALSTACK_HOST": "127.0.0.1:4577"}, "http://127.0.0.1:4577")],
+    ids=["nothing-said", "said-otherwise"],
+)
+def test_where_nothing_is_said_the_one_deployed_to_counts(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], endpoint: str
+) -> None:
+    for name in ("LOCALSTACK_HOST", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert configured_endpoint("http://127.0.0.1:4599") == endpoint
+
+
 def test_another_cloud_without_a_session_is_taken_too(serve: Serve) -> None:
     endpoint = serve({})
     assert ask(endpoint, {}, Clients()) == Emulator(

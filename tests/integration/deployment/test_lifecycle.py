@@ -38,7 +38,7 @@ class AskingTarget:
             write_record(self.folders.record, record)
         return record
 
-    resume = start
+    resume = reach = start
 
     def stop(self) -> tuple[str, ...]:
         return ()
