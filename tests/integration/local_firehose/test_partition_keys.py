@@ -160,7 +160,7 @@ RECORDS = st.one_of(
 ).map(lambda text: text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=QUERIES, records=st.lists(RECORDS, min_size=1, max_size=12))
 def test_remembered_answers_are_those_that_libjq_gives_each_record(
     query: str, records: list[bytes], jq: JqPool
