@@ -121,14 +121,6 @@ class KeyGrammar:
         )
         object.__setattr__(self, "_name", re.compile(name, re.DOTALL))
 
-    @property
-    def listing_prefixes(self) -> tuple[str, ...]:
-        """The literal starts of both folders: what has to be listed to see all that the stream writes."""
-        starts = sorted({_literal_start(self.data), _literal_start(self.errors)})
-        return tuple(
-            start for start in starts if not any(start != other and start.startswith(other) for other in starts)
-        )
-
     def parse(self, key: str) -> ParsedKey:
         """Take `key` apart; never raises, since a bucket may hold anything."""
         match = self._name.fullmatch(key)
@@ -165,10 +157,6 @@ class KeyGrammar:
             for pieces in (self.data, self.errors)
         )
         return f"{data} or {errors}"
-
-
-def _literal_start(pieces: tuple[Piece, ...]) -> str:
-    return pieces[0].text if pieces and pieces[0].kind == "literal" else ""
 
 
 def _words(piece: Piece, named_at: datetime | None) -> str:

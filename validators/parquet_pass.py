@@ -55,7 +55,6 @@ class ParquetTotals:
     unreadable_objects: int = 0
     has_digest: bool = False
     layout_skip: str | None = None
-    twins: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -90,7 +89,6 @@ class ParquetPass:
         self.totals = ParquetTotals()
         self._pieces = evidence.grammar().data
         self._root = partition_root(self._pieces)
-        self._digests: dict[tuple[int, int], str] = {}
 
     def run(self, objects: list[ObjectFacts]) -> ParquetTotals:
         """Read all `objects`."""

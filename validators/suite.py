@@ -16,7 +16,7 @@ from validators.error_pass import ErrorPass, ErrorTotals
 from validators.evidence import Evidence
 from validators.file_health import HealthLine, judge_health
 from validators.findings import CheckResult, Finding, Findings, Status
-from validators.inventory import Inventory, take_inventory, time_zone
+from validators.inventory import Inventory, take_inventory
 from validators.parquet_pass import ParquetPass, ParquetTotals
 from validators.projection import Projection, ProjectionError, read_projection
 from validators.raw_completeness import RawCompleteness
@@ -287,6 +287,3 @@ class Suite:
 
 def _stream_location(evidence: Evidence) -> str:
     return f"firehose://{evidence.declared.region}/{evidence.declared.stream_name}"
-
-
-__all__ = ["Suite", "Verdict", "time_zone"]
