@@ -22,7 +22,7 @@ from deployment.target_record import ServerProcess, TargetRecord, read_record, w
 FOLDER = Path(__file__).resolve().parent.parent / ".pipeline" / "localstack-server"
 PORT = 4566
 # Python to (LocalStack, the date whose packages it works with).
-PINS = {(3, 11): ("4.13.1", "2026-02-15"), (3, 12): ("4.13.1", "2026-02-15"), (3, 13): ("4.14.0", "2026-03-15")}
+PINS = {(3, 11): ("4.13.1", "2026-02-15"), (3, 12): ("4.13.1", "2026-02-15"), (3, 13): ("4.14.0", "2026-02-28")}
 
 
 def make_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
@@ -32,12 +32,12 @@ def make_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
         DeploymentError: it can't be made; the end of pip's output says why.
     """
     version, date = pin
-    interpreter = folder / "venv" / "bin" / "python"
-    stamp = folder / "venv" / ".pin"
+    venv = folder / f"venv-{version}"
+    interpreter, stamp = venv / "bin" / "python", venv / ".pin"
     if stamp.exists() and stamp.read_text("utf-8") == f"{version} {date}":
         return str(interpreter)
     steps: Sequence[Sequence[str]] = (
-        [python, "-m", "venv", "--clear", str(folder / "venv")],
+        [python, "-m", "venv", "--clear", str(venv)],
         [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"],
         [str(interpreter), "-m", "uv", "pip", "install", "--quiet", "--python", str(interpreter), "--exclude-newer", date,
          f"localstack-core[runtime]=={version}"],
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.verb == "stop":
             print("stopped LocalStack" if stop(given.folder) else "no LocalStack of ours was running")
             return 0
-        process = start(given.folder, given.port, dict(os.environ))
+        process = start(given.folder, given.port, os.environ, given.folder)
     except DeploymentError as exc:
         print(exc, file=sys.stderr)
         return 2
