@@ -201,10 +201,9 @@ def _target(name: str, folders: TargetFolders, console: Console, environ: Mappin
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} given, 1 or more is needed")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} given; a whole number, 1 or more, is needed")
+    return int(text)
 
 
 def _now() -> datetime:
