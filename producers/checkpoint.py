@@ -18,11 +18,12 @@ CREATE TABLE IF NOT EXISTS positions (
     followed TEXT NOT NULL,
     device INTEGER NOT NULL,
     inode INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
     sent_bytes INTEGER NOT NULL,
     digest TEXT NOT NULL,
     modified_ns INTEGER NOT NULL,
     is_finished INTEGER NOT NULL,
-    PRIMARY KEY (followed, device, inode)
+    PRIMARY KEY (followed, device, inode, generation)
 ) WITHOUT ROWID
 """
 
@@ -68,12 +69,12 @@ class Checkpoint:
         """Return all positions, those of the files changed longest ago first."""
         with self._lock:
             rows = self._database.execute(
-                "SELECT followed, device, inode, sent_bytes, digest, modified_ns, is_finished FROM positions"
+                "SELECT followed, device, inode, generation, sent_bytes, digest, modified_ns, is_finished FROM positions"
                 " ORDER BY modified_ns, sent_bytes"
             ).fetchall()
         return [
-            Position(Path(followed), FileIdentity(device, inode), sent, digest, modified_ns, bool(finished))
-            for followed, device, inode, sent, digest, modified_ns, finished in rows
+            Position(Path(followed), FileIdentity(device, inode), sent, digest, modified_ns, bool(finished), generation)
+            for followed, device, inode, generation, sent, digest, modified_ns, finished in rows
         ]
 
     def save(self, positions: Iterable[Position]) -> None:
@@ -87,6 +88,7 @@ class Checkpoint:
                 str(at.followed),
                 at.identity.device,
                 at.identity.inode,
+                at.generation,
                 at.offset,
                 at.digest,
                 at.modified_ns,
@@ -97,16 +99,18 @@ class Checkpoint:
         with self._lock:
             try:
                 self._database.execute("BEGIN IMMEDIATE")
-                self._database.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                self._database.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
                 self._database.execute("COMMIT")
             except sqlite3.Error as error:
                 raise SourceError(f"checkpoint {self.path}: {error}") from error
 
     def forget(self, positions: Iterable[Position]) -> None:
         """Delete the positions of files that are gone."""
-        keys = [(str(at.followed), at.identity.device, at.identity.inode) for at in positions]
+        keys = [(str(at.followed), at.identity.device, at.identity.inode, at.generation) for at in positions]
         with self._lock:
-            self._database.executemany("DELETE FROM positions WHERE followed = ? AND device = ? AND inode = ?", keys)
+            self._database.executemany(
+                "DELETE FROM positions WHERE followed = ? AND device = ? AND inode = ? AND generation = ?", keys
+            )
 
     def close(self) -> None:
         """Close the file and unlock it."""

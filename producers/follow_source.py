@@ -26,6 +26,13 @@ class _Sent:
     file: TailedFile
     settled: Prefix
     facts: FileFacts
+    after: "_Sent | None" = (
+        None  # a copy has no position of its own before all that was read of its original is settled
+    )
+
+    @property
+    def is_all_settled(self) -> bool:
+        return self.settled.offset == self.file.prefix.offset
 
 
 @dataclass(slots=True)
@@ -57,10 +64,10 @@ class FollowSource:
         self._unsettled: deque[_Lines] = deque()
         self._next_sequence = 0
         self._settled_below = 0
-        if checkpoint is not None:
-            checkpoint.forget(tailer.gone)
         with self._lock:
             self._note_files()
+        if checkpoint is not None:
+            checkpoint.forget(tailer.gone)
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield chunks of up to 500 lines; an empty one when nothing is new."""
@@ -107,28 +114,36 @@ class FollowSource:
 
     def _chunks_of(self, file: TailedFile, lines: list[bytes]) -> Iterator[Chunk]:
         with self._lock:
+            if id(file) not in self._sent:
+                self._note_files()
             sent = self._sent.get(id(file)) or self._note(file)
         for start in range(0, len(lines), MAX_BATCH_RECORDS):
             yield chunk_of(sent.facts, lines[start : start + MAX_BATCH_RECORDS], self._to_record)
 
     def _note(self, file: TailedFile) -> _Sent:
         facts = FileFacts(file.path, file.identity, file.first_byte, file.first_byte)
-        sent = _Sent(file, file.start, facts)
+        original = self._sent.get(id(file.continues)) if file.continues else None
+        sent = _Sent(file, file.start, facts, original)
         self._sent[id(file)] = sent
         return sent
 
     def _note_files(self) -> None:
         """Put files into the checkpoint before their first line is sent, so that their rotation is noticed after a crash."""
         new = [self._note(file) for file in self._tailer.files() if id(file) not in self._sent]
+        due = [sent for sent in new if sent.after is None]
+        for sent in self._sent.values():
+            if sent.after is not None and sent.after.is_all_settled:
+                sent.after = None
+                due.append(sent)
         done = [
-            sent
-            for sent in self._sent.values()
-            if sent.file.is_finished and sent.settled.offset == sent.file.prefix.offset
+            sent for sent in self._sent.values() if sent.file.is_finished and sent.is_all_settled and not sent.after
         ]
-        if self._checkpoint is not None and (new or done):
-            self._checkpoint.save([sent.file.position(sent.settled) for sent in (*new, *done)])
+        if self._checkpoint is not None and (due or done):
+            self._checkpoint.save([sent.file.position(sent.settled) for sent in (*due, *done)])
+            self._checkpoint.forget([sent.file.position(sent.settled) for sent in done if sent.file.is_superseded])
         for sent in done:
             del self._sent[id(sent.file)]
+            sent.file.continues = None  # or every file would keep all before it
 
     def _save_settled(self) -> None:
         touched: dict[int, _Sent] = {}

@@ -32,6 +32,10 @@ class LineSplitter:
                 lines += self.finish()
         return lines
 
+    def held_head(self, size: int) -> bytes:
+        """Return the first bytes that are held, at most `size`."""
+        return self._held[0][:size] if self._held else b""
+
     def finish(self) -> list[bytes]:
         """Return what is held as a last line without a newline; nothing if nothing is held."""
         rest = [b"".join(self._held)] if self._held else []

@@ -63,7 +63,8 @@ class Prefix:
 class Position:
     """How far one file is sent. `followed` is the path it is (or was) followed under; `modified_ns` its time when last read.
 
-    `is_finished`: it was rotated away and read to its end.
+    `is_finished`: it was rotated away and read to its end. `generation` counts up when a file is truncated, so that what was read
+    before and is not settled yet keeps a position of its own.
     """
 
     followed: Path
@@ -72,6 +73,7 @@ class Position:
     digest: str
     modified_ns: int
     is_finished: bool = False
+    generation: int = 0
 
     def matches(self, read_at: ReadAt) -> bool:
         """Return whether a file has the sent bytes as its prefix."""

@@ -52,6 +52,8 @@ def open_continuation(position: Position) -> TailedFile | None:
             if file is None:
                 continue
             if file.prefix.digest == position.digest and (position.offset or file.identity == position.identity):
+                if file.identity == position.identity:
+                    file.generation = position.generation
                 return file
             file.close()
         if not same and look:  # else it may have been renamed between listing and opening

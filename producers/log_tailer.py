@@ -53,7 +53,10 @@ class LogTailer:
         self._rotate_wait, self._warn, self._clock = rotate_wait_seconds, warn, clock
         self._now_ns = now_ns
         self._known = list(positions) if start == "checkpoint" else []
-        self.gone: list[Position] = []  # positions that need not be kept: their files are no more
+        self.gone: list[Position] = []  # positions that need not be kept once they are settled
+        self._generations: dict[FileIdentity, int] = {}  # of the next one that is opened
+        for position in self._known:
+            self._new_generation(position)
         self._current: dict[Path, TailedFile] = {}
         self._draining: list[TailedFile] = []
         self._last_data_at: dict[int, float] = {}
@@ -76,10 +79,14 @@ class LogTailer:
         for path, file in self._current.items():
             if file.prefix.offset == 0:
                 # Was it copied and truncated before a line of it was read? Only a copy that has appeared tells.
-                self._drain_missed(path, file.modified_ns)
+                self._drain_missed(path, file.start_ns)
         for file in self.files():
+            is_untouched = file.prefix.offset == 0 and file not in self._draining
             while lines := file.lines():
                 self._last_data_at[id(file)] = self._clock()
+                if is_untouched:  # it may have been copied and truncated just before these lines were written
+                    self._drain_missed(file.followed, file.start_ns)
+                    is_untouched = False
                 yield file, lines
                 if file not in self._draining:  # the end of a rotated file comes before what was written after it
                     break
@@ -134,11 +141,15 @@ class LogTailer:
             copy.close()
             copy = None
         if copy is not None:
+            copy.continues = file
             self._drain(copy)
         elif rest := file.rest():
             yield file, rest
         self._known.append(position)
+        self.gone.append(position)
+        self._new_generation(position)
         self._left_at[path] = file.modified_ns
+        file.is_finished = file.is_superseded = True
         file.close()
         self._open(path)
 
@@ -151,7 +162,8 @@ class LogTailer:
             present = {identity_of(each) for each in (path, *rotated_files(path))}
             for position in mine:
                 self._resume(path, position, is_present=position.identity in present)
-            since_ns = max(position.modified_ns for position in mine)
+            unfinished = [position.modified_ns for position in mine if not position.is_finished]
+            since_ns = min(unfinished, default=max(position.modified_ns for position in mine))
             if path in self._current:
                 self._drain_missed(path, since_ns)
             else:
@@ -171,9 +183,18 @@ class LogTailer:
                     f"log file {path}: what followed byte {position.offset:,} before a rotation is gone; "
                     "keep rotated files until they are sent"
                 )
-        elif file.path == path and path not in self._current:
+            return
+        if file.identity != position.identity:
+            self.gone.append(position)  # from now on it has the position of the copy
+        twin = next((other for other in self.files() if other.identity == file.identity), None)
+        if twin is not None and twin.first_byte <= file.first_byte:
+            file.close()
+        elif twin is None and file.path == path and path not in self._current:
             self._current[path] = file
         else:
+            if twin in self._draining:
+                self._draining.remove(twin)
+                twin.close()
             self._drain(file)
             idle_seconds = max(0, self._now_ns() - file.modified_ns) / 1e9
             self._last_data_at[id(file)] -= idle_seconds  # it was rotated away before this run
@@ -185,20 +206,23 @@ class LogTailer:
 
     def _open(self, path: Path, *, at_end: bool = False) -> None:
         """Follow what `path` names now, after what came between that and what it named before."""
-        if path in self._left_at:
-            self._drain_missed(path, self._left_at[path])
+        since_ns = self._left_at.get(path)
         identity = identity_of(path)
-        if identity is None or any(file.identity == identity for file in self.files()):
-            return
-        self._left_at.pop(path, None)
-        try:
-            self._current[path] = TailedFile(path, path, offset=_end_of_last_line(path) if at_end else 0)
-        except (SourceError, OSError) as error:
-            if self._is_restoring and path.exists():
-                raise
-            if path.exists() and path not in self._unreadable:
-                self._unreadable.add(path)
-                self._warn(str(error))
+        if identity is not None and all(file.identity != identity for file in self.files()):
+            try:
+                offset = _end_of_last_line(path) if at_end else 0
+                generation = self._generations.get(identity, 0)
+                self._current[path] = TailedFile(path, path, offset=offset, generation=generation)
+                self._left_at.pop(path, None)
+            except (SourceError, OSError) as error:
+                if self._is_restoring and path.exists():
+                    raise
+                if path.exists() and path not in self._unreadable:
+                    self._unreadable.add(path)
+                    self._warn(str(error))
+        if since_ns is not None:
+            # Only now: what was rotated between a look for missed files and the opening would be missed for good.
+            self._drain_missed(path, since_ns)
 
     def _drain_missed(self, path: Path, since_ns: int) -> None:
         """Read rotated files that were never seen, unless nothing in the folder changed since the last look at it."""
@@ -210,6 +234,10 @@ class LogTailer:
             return
         self._folder_ns[path] = (folder_ns, since_ns)
         self._drain(*open_missed(path, since_ns=since_ns, is_known=self._is_known, compressed_too=self._is_restoring))
+
+    def _new_generation(self, position: Position) -> None:
+        known = self._generations.get(position.identity, 0)
+        self._generations[position.identity] = max(known, position.generation + 1)
 
     def _drain(self, *files: TailedFile) -> None:
         for file in files:

@@ -10,7 +10,7 @@ from typing import Self
 from producers.errors import SourceError
 from producers.line_splitter import LineSplitter
 from producers.log_files import FileIdentity, LogFile
-from producers.log_prefix import Position, Prefix
+from producers.log_prefix import SAMPLE_BYTES, Position, Prefix
 
 _READ_BYTES = 128 * 1024
 
@@ -18,8 +18,8 @@ _READ_BYTES = 128 * 1024
 class TailedFile:
     """Lines of one file from `offset` on. `followed` is the path it is followed under, `path` where it was found."""
 
-    def __init__(self, followed: Path, path: Path, *, offset: int = 0) -> None:
-        self.followed, self.path = followed, path
+    def __init__(self, followed: Path, path: Path, *, offset: int = 0, generation: int = 0) -> None:
+        self.followed, self.path, self.generation = followed, path, generation
         self._file = LogFile(path)
         self.identity = self._file.identity
         self.is_compressed = self._file.compression is not None
@@ -33,7 +33,10 @@ class TailedFile:
         self.start = prefix.copy()
         self.first_byte = offset
         self.modified_ns = os.fstat(self._file.fileno()).st_mtime_ns
+        self.start_ns = self.modified_ns
         self.is_finished = False
+        self.continues: TailedFile | None = None  # the truncated file whose copy this is
+        self.is_superseded = False  # truncated: what it held is in another file now, or lost
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes of the (uncompressed) content, fewer at its end."""
@@ -67,7 +70,9 @@ class TailedFile:
     def position(self, prefix: Prefix) -> Position:
         """Return the position that says that the file is sent up to `prefix`."""
         finished = self.is_finished and prefix.offset == self.prefix.offset
-        return Position(self.followed, self.identity, prefix.offset, prefix.digest, self.modified_ns, finished)
+        return Position(
+            self.followed, self.identity, prefix.offset, prefix.digest, self.modified_ns, finished, self.generation
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -80,7 +85,10 @@ class TailedFile:
         self.close()
 
     def _begins_as_read(self) -> bool:
-        return self.prefix.offset == 0 or self.prefix.starts(self.read_at)
+        if self.prefix.offset == 0:
+            begun = self._splitter.held_head(SAMPLE_BYTES)
+            return self.read_at(0, len(begun)) == begun
+        return self.prefix.starts(self.read_at)
 
 
 def identity_of(path: Path) -> FileIdentity | None:

@@ -48,7 +48,9 @@ class Reader:
     def positions(self) -> list[Position]:
         """As the checkpoint keeps them: one a file, the newest."""
         files = [file.position(file.prefix) for file in self.tailer.files()]
-        rows = {(position.followed, position.identity): position for position in [*self.tailer._known, *files]}
+        rows = {(at.followed, at.identity, at.generation): at for at in [*self.tailer._known, *files]}
+        for at in self.tailer.gone:
+            del rows[at.followed, at.identity, at.generation]
         return sorted(rows.values(), key=lambda position: position.modified_ns)
 
     def restart(self) -> None:
