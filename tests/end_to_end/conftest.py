@@ -112,6 +112,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     checkout.make("down")
 
 
+@pytest.fixture(scope="session")
+def kept_reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the reports of one target wait for another target's: ``<target>-<records>/<pipeline>/report.json``."""
+    return tmp_path_factory.mktemp("reports")
+
+
 @pytest.fixture
 def succeeded() -> Callable[[Done], Done]:
     """Assert that a command went well, and show all of it where it did not."""

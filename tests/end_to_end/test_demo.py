@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -30,13 +31,16 @@ def test_before_anything_each_verb_names_the_first_step(checkout: Any) -> None:
         assert checkout.make(verb).code == 0
 
 
-def test_demo_deploys_feeds_and_proves_both_pipelines(checkout: Any, succeeded: Callable[[Any], Any]) -> None:
+def test_demo_deploys_feeds_and_proves_both_pipelines(
+    checkout: Any, succeeded: Callable[[Any], Any], kept_reports: Path
+) -> None:
     done = succeeded(checkout.make("demo", f"RECORDS={RECORDS}"))
     assert done.counts() == {
         "store-inventory": (RECORDS, RECORDS, RECORDS - BAD, BAD, 0, 0),
         "apache-logs": (RECORDS, RECORDS, RECORDS, 0, 0, 0),
     }
     assert done.seconds < 300
+    shutil.copytree(checkout.work / "reports", kept_reports / f"local-{RECORDS}")
 
 
 def test_files_that_others_read_keep_their_schemas(checkout: Any) -> None:

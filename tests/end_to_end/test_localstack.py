@@ -1,9 +1,13 @@
-"""The same verbs on a real LocalStack, in an environment of its own: both pipelines, and LocalStack lost between sending and delivery."""
+"""The same verbs on a real LocalStack, in an environment of its own: both pipelines, the same reports as on local, and LocalStack lost
+between sending and delivery.
+"""
 
+import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ from deployment.target_record import ServerProcess
 
 pytestmark = pytest.mark.slow
 
-RECORDS, BAD = 1000, 3
+RECORDS, BAD = 2000, 6  # as in test_demo.py, whose reports are compared with
 TARGET = "TARGET=localstack"
 
 
@@ -59,6 +63,28 @@ def test_both_pipelines_pass_the_same_verify_as_on_local(there: Any, succeeded: 
         "store-inventory": (RECORDS, RECORDS, RECORDS - BAD, BAD, 0, 0),
         "apache-logs": (RECORDS, RECORDS, RECORDS, 0, 0, 0),
     }
+
+
+def test_nothing_but_names_and_times_differs_from_the_reports_of_local(
+    there: Any, kept_reports: Path, succeeded: Callable[[Any], Any]
+) -> None:
+    local = kept_reports / f"local-{RECORDS}"
+    if not local.exists():  # this file runs alone
+        succeeded(there.make("demo", f"RECORDS={RECORDS}"))
+        shutil.copytree(there.work / "reports", local)
+        succeeded(there.make("down"))
+    for pipeline in ("store-inventory", "apache-logs"):
+        reports = [
+            local / pipeline / "report.json",
+            there.folder / ".pipeline/localstack/reports" / pipeline / "report.json",
+        ]
+        assert [json.loads(path.read_text("utf-8"))["target"] for path in reports] == ["local", "localstack"]
+        compared = subprocess.run(
+            [there.folder / ".venv/bin/python", "-m", "validators", "compare", *reports],
+            cwd=there.folder, env=there.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        told = compared.stdout + compared.stderr
+        assert (compared.returncode, told.rstrip().endswith("no difference but names and times")) == (0, True), told
 
 
 def test_the_second_plan_is_empty_there_too(there: Any, succeeded: Callable[[Any], Any]) -> None:
