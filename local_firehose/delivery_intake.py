@@ -196,7 +196,7 @@ class Intake:
                 continue  # what was promised as data fails now, or the other way round: it is a new row
             own = owners == owner
             part = rows.where(own)
-            restored.slices.append(Slice(self._tools.runs.keep(part.run_table()), 0, len(part)))
+            restored.slices.append(Slice(self._tools.runs.keep(part.table, part.row_ids, [0, len(part)]), 0, len(part)))
             restored.size_bytes += int(part.sizes.sum())
             free &= ~own
         return rows.where(free)
@@ -244,7 +244,7 @@ class Intake:
         if not len(rows):
             return []
         grouped, identities, bounds = rows.by_identity()
-        run = self._tools.runs.keep(grouped.run_table())
+        run = self._tools.runs.keep(grouped.table, grouped.row_ids, bounds)
         full = self.buffers[kind].add(
             Sorted(run, identities, bounds, grouped.row_ids, grouped.arrived_ms, grouped.opened_ms, grouped.sizes)
         )

@@ -14,7 +14,7 @@ import numpy as np
 from firehose_spec.quotas import DIRECT_PUT_RETENTION_SECONDS
 from local_firehose.buffering import Buffer, Slice
 from local_firehose.delivery_metrics import count_attempt
-from local_firehose.delivery_rows import ROW_ID, Identity
+from local_firehose.delivery_rows import Identity
 from local_firehose.delivery_setup import Setup
 from local_firehose.delivery_tools import DeliveryTools, retry_seconds
 from local_firehose.engine_port import StreamView
@@ -147,7 +147,7 @@ class Outbox:
         return done
 
     def _promise(self, kind: ObjectKind, buffer: Buffer, setup: Setup) -> PlannedObject:
-        rows = np.concatenate([cut.run.slice(cut.start, cut.stop).column(ROW_ID).to_numpy() for cut in buffer.slices])
+        rows = np.concatenate([cut.run.row_ids(cut.start, cut.stop) for cut in buffer.slices])
         steps = np.diff(rows)
         if bool((steps <= 0).any()):  # a record of several documents counts once
             rows = np.unique(rows)

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from local_firehose.journal_chunk import Int64Array
 
-ROW_ID = "\x00row_id"  # a name that no Glue column has
 RAW = "data"
 
 Identity = tuple[str, ...]
@@ -66,10 +65,6 @@ class Rows:
             origins=self.origins[places],
             codes=self.codes[places],
         )
-
-    def run_table(self) -> pa.Table:
-        """Return the table with the row ids beside the columns, as runs keep it."""
-        return self.table.append_column(ROW_ID, pa.array(self.row_ids))
 
 
 def raw_table(values: pa.BinaryArray) -> pa.Table:

@@ -5,54 +5,63 @@ a crash leaves nothing behind.
 """
 
 import logging
-import mmap
+import os
 import threading
+import weakref
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from weakref import WeakSet
 
+import numpy as np
 import pyarrow as pa
+
+from local_firehose.journal_chunk import Int64Array
 
 _log = logging.getLogger(__name__)
 
-_GIVE_BACK_AFTER_BYTES = 1024 * 1024  # of one file; a flush of many partitions reads all files side by side
-_PAGE_BYTES = 4096
+_PIECE_ROWS = 4_096  # read from disk at once at most, so that a slice of a long group does not read all of it
+_ROW_ID_BYTES = 8
 
 
 class Run:
-    """One table of rows that never changes; `slice` gives a part of it, wherever it lies."""
+    """Rows that never change, grouped by the object they go into; parts of it can be had wherever it lies.
 
-    def __init__(self, table: pa.Table) -> None:
-        self._table: pa.Table | None = table
-        self._file: _SpillFile | None = None
-        self.size_bytes: int = table.nbytes
-        self._lock = threading.Lock()
+    `bounds` are the places where groups begin and end.
+    """
+
+    def __init__(self, table: pa.Table, row_ids: Int64Array, bounds: Sequence[int]) -> None:
+        self._rows: _RowsInMemory | _RowsOnDisk = _RowsInMemory(table, row_ids)
+        self._bounds = bounds
+        self.size_bytes: int = table.nbytes + row_ids.nbytes
 
     @property
     def is_in_memory(self) -> bool:
-        return self._table is not None
+        return isinstance(self._rows, _RowsInMemory)
 
     def slice(self, start: int, stop: int) -> pa.Table:
-        """Return rows `start` to `stop`."""
-        with self._lock:
-            table = self._table
-            if table is None and self._file is not None:
-                table = self._file.table(stop - start)
-        if table is None:
-            raise RuntimeError("a run holds its rows in memory or in a file")
-        return table.slice(start, stop - start)
+        """Return rows `start` to `stop`.
 
-    def spill(self, path: Path) -> None:
-        """Move the rows to a file at `path`, which is unlinked at once.
+        Raises:
+            OSError: the scratch file cannot be read.
+        """
+        return self._rows.slice(start, stop)
+
+    def row_ids(self, start: int, stop: int) -> Int64Array:
+        """Return the ids of rows `start` to `stop`.
+
+        Raises:
+            OSError: the scratch file cannot be read.
+        """
+        return self._rows.row_ids(start, stop)
+
+    def spill(self, file: "ScratchFile") -> None:
+        """Move the rows to `file`; other threads may read meanwhile.
 
         Raises:
             OSError: the file cannot be written; the rows stay in memory.
         """
-        table = self._table
-        if table is None:
-            return
-        file = _SpillFile(path, table)
-        with self._lock:
-            self._table, self._file = None, file
+        if isinstance(self._rows, _RowsInMemory):
+            self._rows = _RowsOnDisk(file, self._rows.table, self._rows.ids, self._bounds)
 
 
 class RunStore:
@@ -61,14 +70,13 @@ class RunStore:
     def __init__(self, folder: Path, *, budget_bytes: int) -> None:
         self._folder = folder
         self._budget_bytes = budget_bytes
-        self._runs: WeakSet[Run] = WeakSet()
-        self._in_memory_bytes = 0
+        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
         self._number = 0
         self._lock = threading.Lock()
 
-    def keep(self, table: pa.Table) -> Run:
+    def keep(self, table: pa.Table, row_ids: Int64Array, bounds: Sequence[int]) -> Run:
         """Return a run of these rows; older runs may move to disk for it."""
-        run = Run(table.combine_chunks())
+        run = Run(table.combine_chunks(), row_ids, bounds)
         with self._lock:
             self._runs.add(run)
             self._make_room()
@@ -79,39 +87,94 @@ class RunStore:
         used = sum(run.size_bytes for run in in_memory)
         if used <= self._budget_bytes:
             return
-        # the largest first: fewest files for the room that is needed
-        for run in sorted(in_memory, key=lambda run: -run.size_bytes):
-            self._number += 1
-            try:
-                run.spill(self._folder / f"run-{self._number}.arrow")
-            except OSError as error:
-                _log.warning("processed rows stay in memory, the scratch folder cannot be written  error=%s", error)
-                return
-            used -= run.size_bytes
-            if used <= self._budget_bytes * 3 // 4:
-                return
-
-
-class _SpillFile:
-    """A run in an Arrow file, mapped; pages that were read are handed back now and then so that memory stays bounded."""
-
-    def __init__(self, path: Path, table: pa.Table) -> None:
+        self._number += 1
         try:
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
-            with path.open("rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        finally:
-            path.unlink(missing_ok=True)
-        self._table = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(self._map))).read_all()
-        self._row_bytes = len(self._map) // max(table.num_rows, 1)
-        self._least_bytes = 2 * _PAGE_BYTES * table.num_columns  # a page of each buffer, however few rows are read
-        self._read_bytes = 0
+            file = ScratchFile(self._folder / f"run-{self._number}.arrow")
+            # the largest first: fewest pieces for the room that is needed
+            for run in sorted(in_memory, key=lambda run: -run.size_bytes):
+                run.spill(file)
+                used -= run.size_bytes
+                if used <= self._budget_bytes * 3 // 4:
+                    return
+        except OSError as error:
+            _log.warning("processed rows stay in memory, the scratch folder cannot be written  error=%s", error)
 
-    def table(self, rows: int) -> pa.Table:
-        """Return the whole table, of which so many rows are about to be read."""
-        self._read_bytes += max(rows * self._row_bytes, self._least_bytes)
-        if self._read_bytes > _GIVE_BACK_AFTER_BYTES:
-            self._read_bytes = 0
-            self._map.madvise(mmap.MADV_DONTNEED)
-        return self._table
+
+class ScratchFile:
+    """A file without a name, which goes when nobody holds it any more.
+
+    It is read by plain reads and never mapped: the kernel maps sixteen pages for each one that is touched, so that short slices of many
+    runs would make nearly all of them resident.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        weakref.finalize(self, os.close, self._descriptor)
+        path.unlink()
+        self._end = 0
+
+    @property
+    def end_bytes(self) -> int:
+        """Where the next piece will begin."""
+        return self._end
+
+    def append(self, piece: bytes | memoryview) -> int:
+        """Write a piece; return where it begins."""
+        begin = self._end
+        view = memoryview(piece)
+        while view:
+            written = os.pwrite(self._descriptor, view, self._end)
+            self._end += written
+            view = view[written:]
+        return begin
+
+    def read(self, begin: int, end: int) -> bytes:
+        """Return the bytes from `begin` to `end`."""
+        found = os.pread(self._descriptor, end - begin, begin)
+        if len(found) < end - begin:
+            raise OSError(f"scratch file: {len(found)} bytes at {begin}, {end - begin} were written")
+        return found
+
+
+class _RowsInMemory:
+    def __init__(self, table: pa.Table, ids: Int64Array) -> None:
+        self.table, self.ids = table, ids
+
+    def slice(self, start: int, stop: int) -> pa.Table:
+        return self.table.slice(start, stop - start)
+
+    def row_ids(self, start: int, stop: int) -> Int64Array:
+        return self.ids[start:stop]
+
+
+class _RowsOnDisk:
+    """Row ids as they are, then pieces of rows as Arrow messages: a slice within a group is read in one go, with little around it."""
+
+    def __init__(self, file: ScratchFile, table: pa.Table, ids: Int64Array, bounds: Sequence[int]) -> None:
+        rows = len(ids)
+        self._file = file
+        self._schema = table.schema
+        self._starts = np.union1d(np.asarray(bounds, dtype=np.int64), np.arange(0, rows, _PIECE_ROWS))
+        self._starts = np.append(self._starts[self._starts < rows], rows)
+        self._ids_begin = file.append(ids.tobytes())
+        offsets = []
+        for start, stop in pairwise(self._starts.tolist()):
+            (batch,) = table.slice(start, stop - start).to_batches()
+            offsets.append(file.append(memoryview(batch.serialize())))
+        self._offsets = np.array([*offsets, file.end_bytes], dtype=np.int64)
+
+    def slice(self, start: int, stop: int) -> pa.Table:
+        if start >= stop:
+            return self._schema.empty_table()
+        first = int(np.searchsorted(self._starts, start, side="right")) - 1
+        last = int(np.searchsorted(self._starts, stop, side="left"))
+        begin = int(self._offsets[first])
+        data = pa.py_buffer(self._file.read(begin, int(self._offsets[last])))
+        at = (self._offsets[first : last + 1] - begin).tolist()
+        batches = [pa.ipc.read_record_batch(data.slice(a, b - a), self._schema) for a, b in pairwise(at)]
+        skip = start - int(self._starts[first])
+        return pa.Table.from_batches(batches, self._schema).slice(skip, stop - start)
+
+    def row_ids(self, start: int, stop: int) -> Int64Array:
+        begin = self._ids_begin + start * _ROW_ID_BYTES
+        return np.frombuffer(self._file.read(begin, begin + (stop - start) * _ROW_ID_BYTES), dtype=np.int64)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from local_firehose.compression import compress
 from local_firehose.delivery_pipeline import Pipeline
-from local_firehose.delivery_rows import RAW, ROW_ID, Identity
+from local_firehose.delivery_rows import RAW, Identity
 from local_firehose.journal_chunk import joined_bytes
 from local_firehose.ledger import ObjectKind
 from local_firehose.object_key import CompiledPrefix, compile_error_prefix, compile_prefix, extension_of, object_name
@@ -87,7 +87,7 @@ class Setup:
     def encode(self, kind: ObjectKind, tables: Sequence[pa.Table]) -> Body:
         """Return the object of these rows, in order."""
         if kind == "data" and self._writer is not None:
-            rows = pa.concat_tables(tables).drop_columns([ROW_ID]).combine_chunks()
+            rows = pa.concat_tables(tables).combine_chunks()
             return Body(self._writer.write(rows), self._writer.content_encoding)
         pieces = [joined_bytes(chunk) for table in tables for chunk in table.column(RAW).chunks]
         # decided: docs/fidelity/delivery.md#error-object-compression, error objects are never compressed

@@ -34,6 +34,8 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[1]
 _LINE_LIMIT_BYTES = 64 * 1024 * 1024
 FIRST_RESTART_SECONDS, MAX_RESTART_SECONDS = 0.1, 5.0
 STOP_SECONDS = 20.0
+# rows pass from thread to thread: allocators with a heap a thread keep twice what is in use (docs/decisions/0021-two-processes.md)
+_ALLOCATORS = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 
 
 class DeliverySupervisor:
@@ -133,7 +135,7 @@ class DeliverySupervisor:
 
     async def _run_child(self) -> int | None:
         ours, theirs = socket.socketpair()
-        environment = dict(os.environ)
+        environment = _ALLOCATORS | dict(os.environ)
         paths = [str(_PACKAGE_PARENT), *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         try:

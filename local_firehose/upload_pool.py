@@ -48,6 +48,7 @@ class UploadPool:
             try:
                 job()
             finally:
+                del job  # an idle thread would keep alive what its last job held
                 with self._changed:
                     self._active_bytes -= size_bytes
                     self._changed.notify()

@@ -1,49 +1,101 @@
+import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
 from local_firehose import delivery_run
-from local_firehose.delivery_run import RunStore
+from local_firehose.delivery_run import Run, RunStore
+
+ROWS = 2_000
+BOUNDS = [0, 17, 18, 700, 1_990, ROWS]
+IDS: npt.NDArray[np.int64] = np.arange(ROWS, dtype=np.int64) << 20
 
 
-def table(number: int, *, rows: int = 2_000) -> pa.Table:
+def table(number: int) -> pa.Table:
     return pa.table(
         {
-            "text": [f"row {number}-{row}" * 3 for row in range(rows)],
-            "nested": [[{"a": row}] if row % 3 else None for row in range(rows)],
-            "count": list(range(rows)),
+            "text": [f"row {number}-{row}" * 3 for row in range(ROWS)],
+            "nested": [[{"a": row}] if row % 3 else None for row in range(ROWS)],
+            "flag": [None if row % 7 == 0 else row % 2 == 0 for row in range(ROWS)],
+            "count": list(range(ROWS)),
         }
     )
 
 
+SIZE_BYTES = table(0).nbytes + IDS.nbytes
+
+
+def kept(store: RunStore, number: int) -> Run:
+    return store.keep(table(number), IDS, BOUNDS)
+
+
 def test_runs_beyond_the_budget_lie_on_disk_and_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_run, "_GIVE_BACK_AFTER_BYTES", 10_000)
-    store = RunStore(tmp_path, budget_bytes=3 * table(0).nbytes)
-    runs = [store.keep(table(number)) for number in range(10)]
+    monkeypatch.setattr(delivery_run, "_PIECE_ROWS", 300)
+    store = RunStore(tmp_path, budget_bytes=3 * SIZE_BYTES)
+    runs = [kept(store, number) for number in range(10)]
     in_memory = [run for run in runs if run.is_in_memory]
-    assert sum(run.size_bytes for run in in_memory) <= 3 * table(0).nbytes
+    assert sum(run.size_bytes for run in in_memory) <= 3 * SIZE_BYTES
     assert 0 < len(in_memory) < 10
     for number, run in enumerate(runs):
-        for start, stop in [(0, 2_000), (17, 18), (1_990, 2_000), (500, 500)]:
+        for start, stop in [(0, ROWS), (17, 18), (18, 700), (299, 301), (600, 1_200), (1_990, ROWS), (500, 500)]:
             assert run.slice(start, stop).to_pydict() == table(number).slice(start, stop - start).to_pydict()
+            assert run.row_ids(start, stop).tolist() == IDS[start:stop].tolist()
 
 
-def test_a_scratch_file_has_no_name_once_it_is_written(tmp_path: Path) -> None:
+def test_a_slice_reads_little_more_than_its_own_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = kept(RunStore(tmp_path, budget_bytes=0), 0)
+    read: list[int] = []
+    pread: Callable[[int, int, int], bytes] = os.pread
+
+    def counted(descriptor: int, size: int, offset: int) -> bytes:
+        read.append(size)
+        return pread(descriptor, size, offset)
+
+    monkeypatch.setattr(os, "pread", counted)
+    run.slice(18, 700)
+    run.row_ids(18, 700)
+    assert len(read) == 2
+    assert sum(read) < SIZE_BYTES * (700 - 18) / ROWS * 1.2
+
+
+def test_a_scratch_file_has_no_name_once_it_is_made(tmp_path: Path) -> None:
     store = RunStore(tmp_path, budget_bytes=0)
-    run = store.keep(table(0))
+    run = kept(store, 0)
     assert not run.is_in_memory
     assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_stay_in_memory_where_the_scratch_folder_cannot_be_written(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "missing", budget_bytes=0)
-    run = store.keep(table(0))
+    run = kept(store, 0)
     assert run.is_in_memory
     assert run.slice(0, 1).num_rows == 1
 
 
+def test_rows_stay_in_memory_where_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    run = kept(RunStore(tmp_path, budget_bytes=0), 3)
+    assert run.is_in_memory
+    assert run.slice(0, ROWS).equals(table(3))
+
+
+def test_a_scratch_file_that_lost_its_end_is_an_error_and_not_fewer_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = kept(RunStore(tmp_path, budget_bytes=0), 0)
+    monkeypatch.setattr(os, "pread", lambda *_: b"")
+    with pytest.raises(OSError, match="scratch file: 0 bytes at"):
+        run.slice(0, 1)
+
+
 def test_runs_that_nobody_holds_count_no_more(tmp_path: Path) -> None:
-    store = RunStore(tmp_path, budget_bytes=2 * table(0).nbytes)
+    store = RunStore(tmp_path, budget_bytes=2 * SIZE_BYTES)
     for number in range(5):
-        assert store.keep(table(number)).is_in_memory
+        assert kept(store, number).is_in_memory

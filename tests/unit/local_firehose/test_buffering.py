@@ -25,7 +25,7 @@ def rows_of(rows: list[tuple[str, int, int, int]]) -> Sorted:
     arrived = np.array([row[2] for row in ordered], dtype=np.int64)
     table = pa.table({"id": [row[1] for row in ordered]})
     return Sorted(
-        Run(table),
+        Run(table, np.array([row[1] for row in ordered], dtype=np.int64), bounds),
         [(name,) for name in names],
         bounds,
         np.array([row[1] for row in ordered], dtype=np.int64),
