@@ -48,8 +48,11 @@ def statistics_of(
 
 
 def heat_map(evidence: Evidence, objects: Sequence[ObjectFacts]) -> dict[str, Any]:
-    """Return records by first partition key (or the stream) and hour of the folder."""
+    """Return records by the prefix's first partition key (or the stream) and the rest of the folder, such as its hour."""
     keys = list(evidence.declared.partitioning.keys) if evidence.declared.partitioning else []
+    keys.sort(
+        key=lambda name: evidence.declared.prefix.find(f":{name}}}")
+    )  # Terraform writes maps in alphabetical order
     cells: Counter[tuple[str, str]] = Counter()
     for facts in objects:
         if facts.parsed.keys and keys:

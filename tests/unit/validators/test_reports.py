@@ -38,6 +38,19 @@ def broken(store_delivery: Evidence) -> dict[str, Any]:
     return report_of(Suite(replace(store_delivery, bucket=bucket)).run())
 
 
+def test_heat_map_is_by_store_whatever_the_order_of_the_declared_keys(
+    intact: dict[str, Any], store_delivery: Evidence
+) -> None:
+    partitioning = store_delivery.declared.partitioning
+    assert partitioning is not None
+    alphabetical = replace(partitioning, keys=dict(sorted(partitioning.keys.items())))
+    declared = replace(store_delivery.declared, partitioning=alphabetical)
+    report = report_of(Suite(replace(store_delivery, declared=declared)).run())
+    assert list(alphabetical.keys)[0] == "day"
+    assert report["statistics"]["heat_map"] == intact["statistics"]["heat_map"]
+    assert all(row.startswith("S") for row in report["statistics"]["heat_map"]["rows"])
+
+
 @pytest.mark.parametrize("name", ["intact", "broken"])
 def test_report_follows_its_schema(name: str, request: pytest.FixtureRequest) -> None:
     report = request.getfixturevalue(name)
