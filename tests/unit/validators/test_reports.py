@@ -46,7 +46,7 @@ def test_heat_map_is_by_store_whatever_the_order_of_the_declared_keys(
     alphabetical = replace(partitioning, keys=dict(sorted(partitioning.keys.items())))
     declared = replace(store_delivery.declared, partitioning=alphabetical)
     report = report_of(Suite(replace(store_delivery, declared=declared)).run())
-    assert list(alphabetical.keys)[0] == "day"
+    assert next(iter(alphabetical.keys)) == "day"
     assert report["statistics"]["heat_map"] == intact["statistics"]["heat_map"]
     assert all(row.startswith("S") for row in report["statistics"]["heat_map"]["rows"])
 
