@@ -17,6 +17,7 @@ from deployment.target_record import ServerProcess, timestamp
 
 HOST = "127.0.0.1"
 START_SECONDS = 60  # a cold start on a busy machine; ready in about two
+PORT_PATIENCE_SECONDS = 1.0
 _TAIL_LINES = 15
 
 
@@ -61,7 +62,7 @@ def start_server(
         (preferred_port,) if fixed_port else (preferred_port, None, None)
     )  # another program may take a port between our look and the server's
     for last, wanted in ((index == len(attempts) - 1, port) for index, port in enumerate(attempts)):
-        port = wanted if fixed_port and wanted else free_port(wanted)
+        port = wanted if fixed_port and wanted else free_port(wanted, sleep=sleep, monotonic=monotonic)
         log_begins = log.stat().st_size if log.exists() else 0
         command = [python, "-m", *(argument.format(port=port) for argument in server.arguments)]
         process = processes.start(command, folder=folder, environment=environment, log=log)
@@ -84,19 +85,36 @@ def start_server(
     raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
 
-def free_port(preferred: int | None) -> int:
-    """Return `preferred` if nothing listens there, else a port that the system gives."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on loopback")
+def free_port(
+    preferred: int | None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> int:
+    """Return `preferred` if nothing listens there, else a port that the system gives.
+
+    The threads of a killed server may hold its port for a moment after it counts as dead, so `preferred` is asked for up to a second.
+    """
+    deadline = monotonic() + PORT_PATIENCE_SECONDS
+    while preferred is not None:
+        if _is_free(preferred):
+            return preferred
+        if monotonic() >= deadline:
+            break
+        sleep(0.02)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
 
 
 def is_alive(process: ServerProcess | None) -> bool:
