@@ -29,8 +29,21 @@ Reader = Callable[[Json], object]
 Members = dict[str, Json]
 
 
+def reads(kind: GlueType) -> bool:
+    """Tell whether the SerDe has a reader for a type and all types inside it: for every one but binary."""
+    match kind:
+        case Array(element):
+            return reads(element)
+        case Map(key, value):
+            return reads(key) and reads(value)
+        case Struct(members):
+            return all(reads(member) for _, member in members)
+        case _:
+            return kind != Primitive("binary")
+
+
 class OpenXSerde:
-    """Reads records into rows of the given columns."""
+    """Reads records into rows of the given columns, of types that it `reads`."""
 
     def __init__(self, columns: Sequence[Column], options: OpenXOptions) -> None:
         self._options = options
@@ -200,16 +213,6 @@ def read_date(value: Json) -> int | None:
     raise refuse_cast(value, "java.sql.Date")
 
 
-def read_binary(value: Json) -> bytes | None:
-    """Return the UTF-8 bytes of a string."""
-    # decided: docs/fidelity/conversion.md#binary
-    if value is None:
-        return None
-    if type(value) is str:
-        return value.encode(errors="replace")
-    raise refuse_cast(value, "byte[]")
-
-
 def _number_reader(name: str) -> Reader:
     if name in INTEGER_BITS:
 
@@ -250,5 +253,4 @@ _PRIMITIVES: dict[str, Reader] = {
     "boolean": read_boolean,
     "timestamp": read_timestamp,
     "date": read_date,
-    "binary": read_binary,
 }

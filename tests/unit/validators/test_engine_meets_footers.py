@@ -18,10 +18,10 @@ from validators.row_scan import RowRules, RowScan, fit
 
 VALUES = {
     "tinyint": -7, "smallint": 300, "int": 70_000, "bigint": 9_000_000_000, "float": 1.5, "double": 2.25, "boolean": True,
-    "string": "é", "char(4)": "ab", "varchar(3)": "abc", "binary": "raw", "timestamp": 1_767_571_200, "date": "2026-09-07",
+    "string": "é", "char(4)": "ab", "varchar(3)": "abc", "binary": "raw", "timestamp": "2026-01-05 00:00:00", "date": "2026-09-07",
     "decimal(9,2)": "1.50", "decimal(38,10)": "-2.5", "array<int>": [1, 2], "array<array<string>>": [["a"], []],
     "map<string,double>": {"k": 1.5}, "map<string,array<decimal(5,1)>>": {"k": ["1.5"]},
-    "struct<a:int,b:struct<c:timestamp>>": {"a": 1, "b": {"c": 1_767_571_200}},
+    "struct<a:int,b:struct<c:timestamp>>": {"a": 1, "b": {"c": "2026-01-05 00:00:00"}},
     "array<struct<lot:string,quantity:int>>": [{"lot": "x", "quantity": 1}],
 }  # fmt: skip
 COLUMNS = tuple(Column(f"c{index}", parse(kind)) for index, kind in enumerate(VALUES))
@@ -30,7 +30,7 @@ RECORD = json.dumps({column.name: value for column, value in zip(COLUMNS, VALUES
 
 def engine_object(**options: object) -> bytes:
     reference = SchemaReference("arn:aws:iam::123456789012:role/r", "123456789012", "db", "t", "us-east-1", "LATEST")
-    conversion = Conversion(reference, "OpenXJsonSerDe", {}, "ParquetSerDe", {})
+    conversion = Conversion(reference, "HiveJsonSerDe", {}, "ParquetSerDe", {})
     converted = converter_for(conversion, COLUMNS).convert([RECORD, b"{}"] * 50)
     assert converted.failures == []
     return ParquetWriter(COLUMNS, ParquetOptions(**options)).write(converted.table)
