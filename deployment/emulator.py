@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from botocore.exceptions import HTTPClientError
 from localstack_client import config as localstack_client
 
 from deployment import loopback
 from deployment.errors import TargetUnreachableError
+from deployment.inquiry import answers_glue
 
 HOW_TO_START = (
     "  docker run --rm -d -p 127.0.0.1:4566:4566 localstack/localstack:4.13\n"
     "  .venv/bin/python -m deployment.localstack_server start     (its own environment by pip, no Docker)"
 )
+PAGE_SECONDS = 20  # a LocalStack that starts a service meanwhile is slow
+_IN_TROUBLE = frozenset({500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +77,20 @@ def ask(endpoint: str, ours: Mapping[str, str], client: Callable[[str, str], Any
         client: makes a boto3 client of a service at an endpoint.
 
     Raises:
-        TargetUnreachableError: nothing, or a server of ours, or something that is no AWS.
+        TargetUnreachableError: nothing, or a server of ours, or something that is no AWS, or a cloud that can't answer now.
     """
     own = next((target for target, url in ours.items() if url == endpoint), None)
     if own is not None:
         raise TargetUnreachableError(
             f"{endpoint} is a server of TARGET={own}, not a LocalStack. Unset AWS_ENDPOINT_URL (or open a new shell) and start one:\n{HOW_TO_START}"
         )
-    try:
-        health = loopback.get(f"{endpoint}/_localstack/health", timeout_seconds=20)
-    except loopback.NoAnswerError as exc:
-        raise TargetUnreachableError(
-            f"No LocalStack answers at {endpoint} ({exc}). Start one in either way:\n{HOW_TO_START}"
-        ) from exc
+    health = _page(f"{endpoint}/_localstack/health")
     try:
         account_id = str(client("sts", endpoint).get_caller_identity()["Account"])
+    except HTTPClientError as exc:
+        raise TargetUnreachableError(
+            f"STS does not answer at {endpoint} ({exc}). Nothing was changed; run the command again once it does."
+        ) from exc
     except Exception as exc:  # whatever an unknown server makes of it
         raise TargetUnreachableError(
             f"What answers at {endpoint} is no AWS-compatible cloud (STS: {exc}). Start one:\n{HOW_TO_START}"
@@ -97,22 +100,28 @@ def ask(endpoint: str, ours: Mapping[str, str], client: Callable[[str, str], Any
         kind = "LocalStack" if session else "a cloud that answers as LocalStack does,"  # others copy its health page
         title = f"{kind} {health.body.get('version', '?')} ({health.body.get('edition', '?')} edition, {len(services)} services)"
         glue = "glue" in services and services["glue"] != "disabled"
-        return Emulator(endpoint, title, session, account_id, has_glue=glue and _answers_glue(endpoint, client))
-    return Emulator(endpoint, "an AWS-compatible cloud", None, account_id, has_glue=_answers_glue(endpoint, client))
+        return Emulator(endpoint, title, session, account_id, has_glue=glue and answers_glue(client("glue", endpoint)))
+    return Emulator(
+        endpoint, "an AWS-compatible cloud", None, account_id, has_glue=answers_glue(client("glue", endpoint))
+    )
 
 
 def _session(endpoint: str) -> str | None:
-    try:
-        body = loopback.get(f"{endpoint}/_localstack/info").body
-    except loopback.NoAnswerError:
-        return None
+    """Return LocalStack's session; None where nothing of the kind is served (it did answer: silence is no sign of another cloud)."""
+    body = _page(f"{endpoint}/_localstack/info").body
     return str(body["session_id"]) if isinstance(body, dict) and body.get("session_id") else None
 
 
-def _answers_glue(endpoint: str, client: Callable[[str, str], Any]) -> bool:
-    """Ask rather than trust a list: some editions name Glue and refuse it."""
+def _page(url: str) -> loopback.Answer:
+    """Return the page, whatever an emulator that does not have it makes of it, but no failure of the server."""
     try:
-        client("glue", endpoint).get_databases()
-    except Exception:
-        return False
-    return True
+        answer = loopback.get(url, timeout_seconds=PAGE_SECONDS)
+    except loopback.NoAnswerError as exc:
+        raise TargetUnreachableError(
+            f"No LocalStack answers at {'/'.join(url.split('/')[:3])} ({exc}). Start one in either way:\n{HOW_TO_START}"
+        ) from exc
+    if answer.status in _IN_TROUBLE:
+        raise TargetUnreachableError(
+            f"{url} answered {answer.status}: what runs there is in trouble. Nothing was changed; run the command again once it answers."
+        )
+    return answer

@@ -21,8 +21,8 @@ _NO_SETTINGS = {
 }
 
 
-def local_client(service: str, endpoint: str) -> Any:
-    """Return a client of `service` at `endpoint` with made-up keys; short of patience, buckets addressed by path."""
+def local_client(service: str, endpoint: str, *, patience_seconds: float = 30) -> Any:
+    """Return a client of `service` at `endpoint` with made-up keys; it asks twice at most and addresses buckets by path."""
     session = boto3.Session(
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106
@@ -31,7 +31,7 @@ def local_client(service: str, endpoint: str) -> Any:
     )
     config = Config(
         connect_timeout=5,
-        read_timeout=30,
+        read_timeout=patience_seconds,
         retries={"total_max_attempts": 2},
         s3={"addressing_style": "path"},
         proxies={},

@@ -1,7 +1,7 @@
 """TARGET=localstack: a LocalStack (or another AWS-compatible cloud) that runs already, with local_firehose beside it, and Glue where it has none.
 
 Talks to: processes, disk, the emulator. Its content may outlive its process or not, so a new session is a new instance only if the buckets
-that were deployed there are gone.
+that were made there are gone.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,13 +10,15 @@ from typing import Any
 
 from deployment.emulator import Emulator, ask, configured_endpoint
 from deployment.environment import neutral
-from deployment.errors import NotDeployedError, RecordFileError
+from deployment.errors import NotDeployedError
 from deployment.folders import TargetFolders
+from deployment.inquiry import has_bucket
 from deployment.local_servers import LocalServers
-from deployment.outputs import read_outputs
 from deployment.parking import park_instance
 from deployment.servers import is_alive, moto_server, stop_server
+from deployment.stacks import STACKS
 from deployment.target_record import TargetRecord, read_record
+from deployment.workspace import made_buckets
 
 _DEPLOY = "make deploy TARGET=localstack"
 
@@ -65,24 +67,18 @@ class LocalStack(LocalServers):
         return ask(configured_endpoint(record.endpoints.get("default")), _servers_of_ours(self.folders), self.client)
 
     def _still_there(self, record: TargetRecord, emulator: Emulator) -> bool:
-        """Tell whether the emulator is the one deployed to: the same session, or one that has kept the buckets."""
+        """Tell whether the emulator is the one deployed to: the same session, or one that has kept a bucket of ours.
+
+        Only a 404 says that a bucket is gone; what can't be found out ends the verb. One bucket is enough: what else is missing Terraform
+        makes again, while a state put aside would leave in that cloud what nobody knows of any more.
+        """
         if emulator.session is not None and record.instance_id == emulator.session:
             return True
-        buckets = [bucket for pipeline in record.stacks if (bucket := self._bucket(pipeline)) is not None]
-        return bool(buckets) and all(self._has_bucket(emulator, bucket) for bucket in buckets)
-
-    def _bucket(self, pipeline: str) -> str | None:
-        try:
-            return str(read_outputs(self.folders.outputs(pipeline))["bucket"])
-        except RecordFileError:
-            return None
-
-    def _has_bucket(self, emulator: Emulator, bucket: str) -> bool:
-        try:
-            self.client("s3", emulator.endpoint).head_bucket(Bucket=bucket)
-        except Exception:
-            return False
-        return True
+        buckets = [bucket for stack in STACKS for bucket in made_buckets(self.folders.state(stack))]
+        if buckets:
+            s3 = self.client("s3", emulator.endpoint)
+            return any(has_bucket(s3, bucket) for bucket in buckets)
+        return emulator.session is None and record.endpoints.get("default") == emulator.endpoint
 
     def _start_afresh(self, record: TargetRecord, emulator: Emulator) -> TargetRecord:
         self.end_firehose(record)

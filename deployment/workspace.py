@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment.atomic_file import write_atomically
+from deployment.errors import RecordFileError
 from deployment.folders import TargetFolders
 from deployment.stacks import Stack
 
@@ -89,6 +90,28 @@ def has_resources(state: Path) -> bool:
         return False
     except (OSError, ValueError, KeyError):
         return True
+
+
+def made_buckets(state: Path) -> tuple[str, ...]:
+    """Return the names of the buckets that a state file speaks of: also those of a deploy that failed half-way.
+
+    Raises:
+        RecordFileError: it can't be read, so that nobody knows what is deployed.
+    """
+    try:
+        resources = json.loads(state.read_text("utf-8"))["resources"]
+        return tuple(
+            str(instance["attributes"]["bucket"])
+            for resource in resources
+            if (resource["mode"], resource["type"]) == ("managed", "aws_s3_bucket")
+            for instance in resource["instances"]
+        )
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise RecordFileError(
+            f"Terraform's state {state} can't be read ({exc!r}). Put back the copy beside it ({state.name}.backup), or move both away."
+        ) from exc
 
 
 def _digest(folders: TargetFolders, stack: Stack, setting: str) -> str:

@@ -1,85 +1,74 @@
 """Finding and asking the emulator, against small servers that answer as the real ones do."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import functools
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from deployment import emulator
 from deployment.emulator import Emulator, ask, configured_endpoint, resolved
 from deployment.errors import TargetUnreachableError
+from deployment.local_clients import local_client
 
 Serve = Callable[[dict[str, Any]], str]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(answers: dict[str, Any]) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = json.dumps(answers.get(self.path)).encode()
-                self.send_response(200 if self.path in answers else 404)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-class Clients:
-    """boto3 clients of a cloud that may have a Glue, or no STS."""
-
-    def __init__(self, *, glue: bool = True, sts: bool = True) -> None:
-        self._glue, self._sts = glue, sts
-
-    def __call__(self, service: str, endpoint: str) -> Any:
-        return self
-
-    def get_caller_identity(self) -> dict[str, str]:
-        if not self._sts:
-            raise ConnectionError("no STS")
-        return {"Account": "000000000000"}
-
-    def get_databases(self) -> dict[str, Any]:
-        if not self._glue:
-            raise NotImplementedError("not in your edition")
-        return {}
+GLUE = (200, {"DatabaseList": []})
+client = functools.partial(local_client, patience_seconds=0.3)
 
 
 def test_a_localstack_tells_version_edition_session_and_account(serve: Serve) -> None:
     health = {"services": {"s3": "available", "sts": "running"}, "edition": "community", "version": "4.13.1"}
-    endpoint = serve({"/_localstack/health": health, "/_localstack/info": {"session_id": "abc"}})
-    assert ask(endpoint, {}, Clients()) == Emulator(
+    endpoint = serve({"/_localstack/health": (200, health), "/_localstack/info": (200, {"session_id": "abc"})})
+    assert ask(endpoint, {}, client) == Emulator(
         endpoint, "LocalStack 4.13.1 (community edition, 2 services)", "abc", "000000000000", has_glue=False
     )
 
 
-@pytest.mark.parametrize(("answers", "has_glue"), [(True, True), (False, False)], ids=["answers", "named-but-refused"])
-def test_a_glue_counts_only_if_it_answers(serve: Serve, answers: bool, has_glue: bool) -> None:
-    endpoint = serve({"/_localstack/health": {"services": {"glue": "available"}}})
-    assert ask(endpoint, {}, Clients(glue=answers)).has_glue is has_glue
+@pytest.mark.parametrize(
+    ("listed", "answers", "has_glue"),
+    [("available", GLUE, True), ("available", 501, False), ("disabled", GLUE, False)],
+    ids=["answers", "named-but-refused", "disabled"],
+)
+def test_a_glue_counts_only_if_it_answers(serve: Serve, listed: str, answers: Any, has_glue: bool) -> None:
+    endpoint = serve({"/_localstack/health": (200, {"services": {"glue": listed}}), "glue": answers})
+    assert ask(endpoint, {}, client).has_glue is has_glue
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        pytest.param(
+            {"/_localstack/health": "hang"}, r"No LocalStack answers at .*health: timed out", id="health-hangs"
+        ),
+        pytest.param({"/_localstack/health": 503}, r"health answered 503: .* Nothing was changed", id="health-503"),
+        pytest.param(
+            {"/_localstack/health": (200, {"services": {}}), "/_localstack/info": "hang"},
+            r"No LocalStack answers at .*info: timed out",
+            id="info-hangs",
+        ),
+        pytest.param(
+            {"/_localstack/health": (200, {"services": {}}), "/_localstack/info": 500},
+            r"info answered 500: .* Nothing was changed",
+            id="info-500",
+        ),
+        pytest.param({"sts": "hang"}, r"^STS does not answer at .*Read timeout.* Nothing was changed", id="sts-hangs"),
+        pytest.param({"glue": "hang"}, r"^The cloud did not say whether it has a Glue: Read timeout", id="glue-hangs"),
+    ],
+)
+def test_silence_is_never_taken_for_another_cloud(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(emulator, "PAGE_SECONDS", 0.3)
+    with pytest.raises(TargetUnreachableError, match=message):
+        ask(serve(answers), {}, client)
 
 
 def test_one_that_only_copies_the_health_page_is_not_called_localstack(serve: Serve) -> None:
     endpoint = serve(
-        {"/_localstack/health": {"services": {"s3": "available"}, "edition": "light", "version": "1.5.33"}}
+        {"/_localstack/health": (200, {"services": {"s3": "available"}, "edition": "light", "version": "1.5.33"})}
     )
-    found = ask(endpoint, {}, Clients())
+    found = ask(endpoint, {}, client)
     assert (found.title, found.session) == (
         "a cloud that answers as LocalStack does, 1.5.33 (light edition, 1 services)",
         None,
@@ -102,8 +91,8 @@ def test_where_nothing_is_said_the_one_deployed_to_counts(
 
 
 def test_another_cloud_without_a_session_is_taken_too(serve: Serve) -> None:
-    endpoint = serve({})
-    assert ask(endpoint, {}, Clients()) == Emulator(
+    endpoint = serve({"glue": GLUE})
+    assert ask(endpoint, {}, client) == Emulator(
         endpoint, "an AWS-compatible cloud", None, "000000000000", has_glue=True
     )
 
@@ -114,20 +103,20 @@ def test_a_server_of_ours_is_never_taken_for_a_localstack(serve: Serve) -> None:
         TargetUnreachableError,
         match=rf"^{endpoint} is a server of TARGET=local \(moto\), not a LocalStack\. Unset AWS_ENDPOINT_URL",
     ):
-        ask(endpoint, {"local (moto)": endpoint}, Clients())
+        ask(endpoint, {"local (moto)": endpoint}, client)
 
 
 def test_something_that_is_no_aws_is_told_as_such(serve: Serve) -> None:
-    with pytest.raises(TargetUnreachableError, match=r"is no AWS-compatible cloud \(STS: no STS\)"):
-        ask(serve({}), {}, Clients(sts=False))
+    with pytest.raises(TargetUnreachableError, match=r"is no AWS-compatible cloud \(STS: Unable to parse response"):
+        ask(serve({"sts": 404}), {}, client)
 
 
-def test_nothing_at_all_is_told_with_both_ways_to_start_one() -> None:
+def test_nothing_at_all_is_told_with_both_ways_to_start_one(nobody: str) -> None:
     with pytest.raises(
         TargetUnreachableError,
-        match=r"No LocalStack answers at http://127\.0\.0\.1:9 .*\n  docker run .*\n  .*deployment\.localstack_server start",
+        match=rf"No LocalStack answers at {re.escape(nobody)} .*\n  docker run .*\n  .*deployment\.localstack_server start",
     ):
-        ask("http://127.0.0.1:9", {}, Clients())
+        ask(nobody, {}, client)
 
 
 @pytest.mark.parametrize(
