@@ -5,6 +5,7 @@ a new configuration and a new version of the table all begin where the journal w
 """
 
 import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from local_firehose.journal import CommittedEnd
 from local_firehose.journal_reader import JournalReader
 from local_firehose.ledger import Ledger, PlannedObject
 from local_firehose.ledger_rows import sequence_of
+from local_firehose.metrics import MarkOwner, Marks
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class StreamDelivery:
         self._intake = Intake(self._reader, tools=tools)
         self._outbox = Outbox(self._ledger, tools=tools, signal=self.wake, on_error=self._note_error)
         self._trimmed = self._ledger.progress().trimmed_sequence
+        self._measured = self._published = self._intake.counted = self._ledger.measured_sequence()
         self._begin(abandon=False)
         self._thread = threading.Thread(target=self._run, name=f"deliver-{view.stream.name}", daemon=True)
 
@@ -85,6 +88,7 @@ class StreamDelivery:
         self._outbox.drain(self._view)
         for flush in [*self._flushes, *self._new_flushes]:  # of a stream that is removed: nothing is left to deliver
             flush.done(flush.objects, flush.records)
+        self._note_measured(self._intake.counted)  # an orderly end publishes what is counted
         self._reader.close()
         self._ledger.close()
 
@@ -99,6 +103,13 @@ class StreamDelivery:
         with self._changed:
             self._end = end
             self._signal()
+
+    def published(self, marks: Marks) -> None:
+        """Say that metrics are published up to these marks: what they count is never counted again, not even after a crash."""
+        with self._changed:
+            self._published = max(self._published, marks.get(MarkOwner(self._view.stream, self._view.incarnation), 0))
+            if self._published > self._measured:
+                self._signal()
 
     def flush(self, done: Callable[[int, int], None]) -> None:
         """Deliver what is committed now, then call `done` with the number of objects and records delivered for it."""
@@ -148,9 +159,10 @@ class StreamDelivery:
         self._take_view()
         self._settle()
         with self._changed:
-            end = self._end
+            end, published = self._end, self._published
             while self._new_flushes:
                 self._flushes.append(self._new_flushes.popleft())
+        self._note_measured(published)
         setup = self._ready_setup()
         if setup is None:
             return max(self._setup_retry_at - self._tools.monotonic(), 0.01)
@@ -269,6 +281,14 @@ class StreamDelivery:
         if retry_at is not None:
             waits.append(retry_at - self._tools.monotonic())
         return max(min(waits, default=IDLE_SECONDS), 0.001)
+
+    def _note_measured(self, sequence: int) -> None:
+        if sequence > self._measured:
+            try:
+                self._ledger.note_measured(sequence)
+            except sqlite3.Error as error:  # metrics are worth no delivery: a crash now may count records twice
+                _log.warning("metrics mark is not kept  stream=%s error=%s", self._view.stream.name, error)
+            self._measured = sequence
 
     def _note_damage(self, first_sequence: int, count: int) -> None:
         last = first_sequence + count - 1

@@ -18,6 +18,7 @@ from local_firehose.delivery_setup import Setup, SetupError
 from local_firehose.delivery_stages import lambda_hints
 from local_firehose.error_records import error_line
 from local_firehose.journal_chunk import Int64Array
+from local_firehose.metrics import MetricBook
 from local_firehose.object_key import compile_prefix
 from local_firehose.object_writer import ObjectWriter, writer_for
 from local_firehose.processing import Process, record_delimiter
@@ -36,12 +37,14 @@ class SetupFactory:
         process_for: Callable[[DeliveryConfig], Process | None],
         random_string: Callable[[], str],
         new_uuid: Callable[[], UUID],
+        metrics: MetricBook | None = None,
     ) -> None:
         self._catalog = catalog
         self._extractor_for = extractor_for
         self._process_for = process_for
         self._random_string = random_string
         self._new_uuid = new_uuid
+        self._metrics = MetricBook() if metrics is None else metrics
 
     def prepare(self, config: DeliveryConfig) -> Setup:
         """Return the configuration at work.
@@ -64,6 +67,9 @@ class SetupFactory:
                 compile_prefix(config.s3.prefix),
                 is_partitioned=config.is_partitioned,
                 extractor=self._extractor_for(config),
+                on_extracted=lambda milliseconds: self._metrics.add(
+                    config.stream, "JQProcessing.Duration", milliseconds, "Milliseconds"
+                ),
             ),
             error_line=lambda failure, ended_ms: error_line(
                 failure, attempt_ended_ms=ended_ms, conversion=config.conversion

@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from local_firehose.buffering import Buffer, Buffers, Slice, Sorted
-from local_firehose.delivery_metrics import count_partitions, count_processed
+from local_firehose.delivery_metrics import count_partitions, processed_values
 from local_firehose.delivery_outbox import OutgoingObject
+from local_firehose.delivery_pipeline import Processed
 from local_firehose.delivery_rows import Identity, Rows
 from local_firehose.delivery_setup import Setup
 from local_firehose.delivery_tools import IDLE_SECONDS, DeliveryTools, retry_seconds
 from local_firehose.engine_port import StreamView
 from local_firehose.errors import BackingServiceError
 from local_firehose.journal import CommittedEnd
-from local_firehose.journal_chunk import Int64Array, JournalChunk
+from local_firehose.journal_chunk import Int64Array, JournalChunk, value_lengths
 from local_firehose.journal_reader import JournalReader
 from local_firehose.ledger import ObjectKind, PlannedObject
 from local_firehose.ledger_rows import UNCLAIMED, RowClaims, sequence_of
+from local_firehose.metrics import MarkOwner
 
 CHUNK_RECORDS = 48_000
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -59,6 +61,9 @@ class Intake:
         self._setup: Setup | None = None
         self.buffers: dict[ObjectKind, Buffers] = {}
         self.ingested = 0  # records before this sequence are in buffers, promised, delivered or left out
+        self.counted = (
+            0  # records before this sequence are counted for CloudWatch: processing them again counts nothing
+        )
         self._claims = self._backup_claims = RowClaims(())
         self._restored: dict[int, _Restored] = {}
         self._held: list[JournalChunk] = []
@@ -166,8 +171,8 @@ class Intake:
         self._held = []
         self.ingested = chunk.next_sequence
         due: Due = []
+        self._count(setup, view, parts)
         for part, processed in parts:
-            count_processed(self._tools.metrics, setup.config, rows=processed.rows, errors=processed.errors)
             for code, message in processed.reasons.items():
                 self._tools.report(view, code, message)
             rows = self._mine("data", processed.rows, self._claims)
@@ -178,6 +183,24 @@ class Intake:
         if setup.config.backup is not None:
             due += self._add("backup", self._mine("backup", setup.pipeline.backup(chunk), self._backup_claims))
         return due
+
+    def _count(self, setup: Setup, view: StreamView, parts: Sequence[tuple[JournalChunk, Processed]]) -> None:
+        if self.ingested <= self.counted:
+            return
+        values = [
+            value
+            for part, processed in parts
+            for value in processed_values(
+                setup.config,
+                value_lengths(part.data),
+                rows=processed.rows,
+                errors=processed.errors,
+                stages=processed.counts,
+                since=self.counted,
+            )
+        ]
+        self._tools.metrics.add_up_to(MarkOwner(view.stream, view.incarnation), self.ingested, values)
+        self.counted = self.ingested
 
     def _mine(self, kind: ObjectKind, rows: Rows, claims: RowClaims) -> Rows:
         """Leave out the rows that are in S3 and those that go back to the object they were promised to."""
@@ -232,7 +255,13 @@ class Intake:
                 active.add(identity)
             else:
                 refused.add(code)
-        count_partitions(self._tools.metrics, setup.config.stream, active=len(active), is_exceeded=bool(refused))
+        count_partitions(
+            self._tools.metrics,
+            setup.config.stream,
+            active=len(active),
+            limit=max_partitions,
+            is_exceeded=bool(refused),
+        )
         if not refused:
             return rows
         over = np.isin(rows.codes, list(refused))

@@ -125,6 +125,7 @@ class Outbox:
                 planned,
                 size_bytes=outgoing.size_bytes,
                 is_delivered=outgoing.error is None,
+                is_partitioned=view.config.is_partitioned,
                 now_ms=now_ms,
             )
             if outgoing.error is not None:

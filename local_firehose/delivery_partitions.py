@@ -3,6 +3,7 @@
 Pure but for jq's process behind the extractor. Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,12 +55,23 @@ class Partitioned:
 
 
 class Partitioner:
-    """Assigns partitions by a prefix; use it from one thread at a time. Without `is_partitioned` there is one for all records."""
+    """Assigns partitions by a prefix; use it from one thread at a time. Without `is_partitioned` there is one for all records.
 
-    def __init__(self, prefix: CompiledPrefix, *, is_partitioned: bool, extractor: KeyExtractor | None) -> None:
+    `on_extracted` hears how many milliseconds the query took for a batch of records.
+    """
+
+    def __init__(
+        self,
+        prefix: CompiledPrefix,
+        *,
+        is_partitioned: bool,
+        extractor: KeyExtractor | None,
+        on_extracted: Callable[[float], None] = lambda _milliseconds: None,
+    ) -> None:
         self._prefix = prefix
         self._is_partitioned = is_partitioned
         self._extractor = extractor
+        self._on_extracted = on_extracted
         self._canonical: dict[str, Identity] = {}
 
     @property
@@ -77,10 +89,11 @@ class Partitioner:
         found: list[Identity] = [()]
         refused: list[tuple[int, str]] = []
         if self._extractor is not None:
-            extractor = self._extractor
+            extractor, began = self._extractor, time.perf_counter()
             extracted = (
                 extractor.extract(records.to_pylist()) if read is None else extractor.extract_read(records, read)
             )
+            self._on_extracted((time.perf_counter() - began) * 1000)
             codes, found = extracted.codes.astype(np.int64), list(extracted.distinct)
             refused = list(extracted.failures.items())
         if self._prefix.lambda_keys:

@@ -21,6 +21,7 @@ from firehose_spec.error_documents import (
 )
 from local_firehose.conversion import Begun, Converted
 from local_firehose.delivery_errors import ChunkFailures, ErrorLine, overflowing
+from local_firehose.delivery_metrics import StageCount
 from local_firehose.delivery_partitions import LambdaKeys, Partitioner
 from local_firehose.delivery_rows import Identity, Rows, raw_table
 from local_firehose.errors import BackingServiceError
@@ -56,12 +57,13 @@ class LambdaHints:
 class Processed:
     """What became of a chunk: rows to deliver, and one row a failed record, whose only column is its error line.
 
-    `reasons` has one message for each error code that occurred.
+    `reasons` has one message for each error code that occurred, `counts` what stages count for CloudWatch.
     """
 
     rows: Rows
     errors: Rows
     reasons: dict[str, str]
+    counts: Sequence[StageCount] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class _Work:
     row_ids: Int64Array
     origins: Int64Array
     lambda_keys: LambdaKeys | None
+    counts: Sequence[StageCount] = ()
 
 
 class Pipeline:
@@ -153,7 +156,7 @@ class Pipeline:
                 message,
             )
         rows = self._converted(chunk, work, begun, partitioned.codes, partitioned.identities, failures, now_ms)
-        return Processed(rows, self._error_rows(failures, now_ms), failures.reasons())
+        return Processed(rows, self._error_rows(failures, now_ms), failures.reasons(), work.counts)
 
     def _broken(self, chunk: JournalChunk, error: Exception, now_ms: int) -> Processed:
         """Return the outcome of a chunk of one record that no stage survives."""
@@ -176,7 +179,7 @@ class Pipeline:
             return _Work(chunk.data, row_ids(sequences), sequences - chunk.first_sequence, None)
         columns = (sequences.tolist(), chunk.arrived_ms.tolist(), chunk.data.to_pylist())
         records = [Record(sequence, arrived, data, data) for sequence, arrived, data in zip(*columns, strict=True)]
-        taken, failed = self._process(records)
+        taken, failed, counts = self._process(records)
         for failure in failed:
             record = failure.record
             failures.add(record.sequence - chunk.first_sequence, row_id_of(record.sequence, record.ordinal), failure)
@@ -187,6 +190,7 @@ class Pipeline:
             ids,
             found - chunk.first_sequence,
             [dict(record.lambda_keys) if record.lambda_keys else None for record in taken],
+            counts,
         )
 
     def _converted(

@@ -54,7 +54,7 @@ from local_firehose.engine_port import StreamView
 from local_firehose.faults import FaultScript, read_faults
 from local_firehose.faulty_store import FaultyStore
 from local_firehose.jq import JqPool
-from local_firehose.metrics import MetricBook, MetricPublisher
+from local_firehose.metrics import Marks, MetricBook, MetricPublisher
 from local_firehose.object_key import new_random_string
 from local_firehose.object_store import S3ObjectStore
 from local_firehose.schema_catalog import SchemaCatalog
@@ -86,6 +86,11 @@ class DeliveryProcess:
         self._set_faults = set_faults
         self._send = send
         self._streams: dict[StreamId, StreamDelivery] = {}
+
+    def published(self, marks: Marks) -> None:
+        """Tell the streams how far their records are counted for good; may be called from any thread."""
+        for stream_delivery in list(self._streams.values()):
+            stream_delivery.published(marks)
 
     def handle(self, message: ToDelivery) -> bool:
         """Carry out one message; return False when the process is to end."""
@@ -156,17 +161,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clock = Clock()
     store = S3ObjectStore(boto3.session.Session())
     clients = client_factory()
-    stages = Stages(jq=JqPool(), lambda_client=_lambda_clients())
+    metrics = MetricBook()
+    stages = Stages(jq=JqPool(), lambda_client=_lambda_clients(), metrics=metrics)
     factory = SetupFactory(
         catalog=SchemaCatalog(lambda region: clients("glue", region), now_ms=Clock().now_ms),
         extractor_for=stages.extractor_for,
         process_for=stages.process_for,
         random_string=new_random_string,
         new_uuid=uuid4,
+        metrics=metrics,
     )
     faulty = FaultyStore(store.put, clock=clock)
-    metrics = MetricBook()
-    publisher = MetricPublisher(metrics, client=lambda region: clients("cloudwatch", region), clock=clock)
     log = DeliveryLog(client=lambda region: clients("logs", region), clock=clock)
     tools = DeliveryTools(
         clock=clock,
@@ -180,6 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     process = DeliveryProcess(
         journals=options.state_dir / "journal", tools=tools, set_faults=faulty.set_faults, send=send
+    )
+    publisher = MetricPublisher(
+        metrics, client=lambda region: clients("cloudwatch", region), clock=clock, on_published=process.published
     )
     publisher.start()
     log.start()

@@ -12,6 +12,7 @@ from local_firehose.delivery_partitions import KeyExtractor
 from local_firehose.delivery_pipeline import LambdaHints
 from local_firehose.jq import JqPool
 from local_firehose.lambda_processor import LambdaProcessor
+from local_firehose.metrics import MetricBook
 from local_firehose.object_key import compile_prefix
 from local_firehose.partition_keys import PartitionKeyExtractor
 from local_firehose.processing import Process, processing_for
@@ -23,9 +24,10 @@ _DEFAULT_LAMBDA_MIB, _DEFAULT_LAMBDA_SECONDS = 1.0, 60.0  # documented: BufferSi
 class Stages:
     """Makes the stages of all streams; they share jq's processes. `lambda_client` returns the client of a Region."""
 
-    def __init__(self, *, jq: JqPool, lambda_client: Callable[[str], Any]) -> None:
+    def __init__(self, *, jq: JqPool, lambda_client: Callable[[str], Any], metrics: MetricBook | None = None) -> None:
         self._jq = jq
         self._lambda_client = lambda_client
+        self._metrics = MetricBook() if metrics is None else metrics
 
     def extractor_for(self, config: DeliveryConfig) -> KeyExtractor | None:
         """Return what takes partition keys out of records, where the stream has a MetadataExtraction processor."""
@@ -47,6 +49,11 @@ class Stages:
         processor = config.processor("Lambda")
         if processor is None:
             raise ValueError(f"{config.stream.name} has no Lambda processor; ask only where there is one")
+
+        def count(milliseconds: float, is_answered: bool) -> None:
+            self._metrics.add(config.stream, "ExecuteProcessing.Duration", milliseconds, "Milliseconds")
+            self._metrics.add(config.stream, "ExecuteProcessing.Success", int(is_answered))
+
         region = processor.parameters["LambdaArn"].split(":")[3]
         return LambdaProcessor(
             processor,
@@ -54,6 +61,7 @@ class Stages:
             client=self._lambda_client(region or config.stream.region),
             new_id=lambda: str(uuid4()),
             sleep=time.sleep,
+            on_invoked=count,
         )
 
 

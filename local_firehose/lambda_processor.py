@@ -3,6 +3,7 @@
 Talks to: the Lambda API, through the client it is given. Source: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -43,13 +44,14 @@ class LambdaOutcome:
 
     records: list[Record]
     failures: list[Failure]
-    dropped: int
+    dropped: list[Record]
 
 
 class LambdaProcessor:
     """One stream's Lambda stage.
 
-    Args of the constructor: `new_id` gives a fresh id, unique as long as an invocation lasts; `sleep` takes seconds.
+    Args of the constructor: `new_id` gives a fresh id, unique as long as an invocation lasts; `sleep` takes seconds; `on_invoked` hears
+    of each invocation how many milliseconds it took and whether the function returned an answer.
     """
 
     def __init__(
@@ -60,11 +62,14 @@ class LambdaProcessor:
         client: LambdaClient,
         new_id: Callable[[], str],
         sleep: Callable[[float], None],
+        on_invoked: Callable[[float, bool], None] = lambda _milliseconds, _is_answered: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._arn = processor.parameters["LambdaArn"]
         self._retries = int(float(processor.parameters.get("NumberOfRetries", _DEFAULT_RETRIES)))
         self.buffer_bytes = int(float(processor.parameters.get("BufferSizeInMBs", _DEFAULT_BUFFER_MIB)) * _MIB)
         self._stream, self._client, self._new_id, self._sleep = stream, client, new_id, sleep
+        self._on_invoked, self._monotonic = on_invoked, monotonic
 
     def transform(self, records: Sequence[Record]) -> LambdaOutcome:
         """Invoke the function on all records, as many at a time as BufferSizeInMBs and Lambda's payload limit allow.
@@ -72,12 +77,12 @@ class LambdaProcessor:
         Raises:
             BackingServiceError: Lambda cannot be reached at all; nothing was decided, try again later.
         """
-        outcome = LambdaOutcome([], [], 0)
+        outcome = LambdaOutcome([], [], [])
         for batch in _batches(records, self.buffer_bytes):
             part = self._transform_batch(batch)
             outcome.records.extend(part.records)
             outcome.failures.extend(part.failures)
-            outcome = replace(outcome, dropped=outcome.dropped + part.dropped)
+            outcome.dropped.extend(part.dropped)
         return outcome
 
     def _transform_batch(self, records: Sequence[Record]) -> LambdaOutcome:
@@ -94,7 +99,7 @@ class LambdaProcessor:
         decided = (
             [answer] * len(records) if isinstance(answer, Refused) else lambda_protocol.verdicts(answer, record_ids)
         )
-        outcome = LambdaOutcome([], [], sum(isinstance(verdict, Dropped) for verdict in decided))
+        outcome = LambdaOutcome([], [], [])
         for record, verdict in zip(records, decided, strict=True):
             if isinstance(verdict, Transformed):
                 outcome.records.append(replace(record, data=verdict.data, lambda_keys=verdict.partition_keys))
@@ -102,6 +107,8 @@ class LambdaProcessor:
                 outcome.failures.append(
                     Failure(record, OUTPUT_TYPE, verdict.code, verdict.message, attempts, lambda_arn=self._arn)
                 )
+            elif isinstance(verdict, Dropped):
+                outcome.dropped.append(record)
         return outcome
 
     def _invoke(self, payload: bytes) -> tuple[bytes | Refused, int]:
@@ -113,7 +120,9 @@ class LambdaProcessor:
         for attempt in range(1, self._retries + 2):
             if attempt > 1:
                 self._sleep(min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 2)))
+            began = self._monotonic()
             answer = self._attempt(payload)
+            self._on_invoked((self._monotonic() - began) * 1000, isinstance(answer, bytes))
             if isinstance(answer, bytes):
                 return answer, attempt
             refused = answer

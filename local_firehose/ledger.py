@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS progress (
     last_delivered_ms INTEGER
 );
 INSERT OR IGNORE INTO progress (one) VALUES (1);
+CREATE TABLE IF NOT EXISTS measured (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL);
 """
 _COUNT = (
     "UPDATE progress SET delivered_records = delivered_records + ?, delivered_objects = delivered_objects + ?,"
@@ -161,6 +162,15 @@ class Ledger:
             " last_delivered_ms FROM progress"
         ).fetchone()
         return Progress(*row)
+
+    def note_measured(self, sequence: int) -> None:
+        """Note that every record before `sequence` is counted in metrics that are published."""
+        self._write("INSERT OR REPLACE INTO measured (one, sequence) VALUES (1, ?)", [(sequence,)])
+
+    def measured_sequence(self) -> int:
+        """Return what was noted last; 0 at first."""
+        row = self._connection.execute("SELECT sequence FROM measured").fetchone()
+        return 0 if row is None else int(row[0])
 
     def planned(self) -> list[PlannedObject]:
         """Return the objects that were promised and are not known to be in S3."""

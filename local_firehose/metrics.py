@@ -1,12 +1,13 @@
 """Firehose's CloudWatch metrics, gathered as statistic sets and published once a minute.
 
-Talks to: CloudWatch through clients it is given. Namespace, names and units are AWS's; the dimension is DeliveryStreamName.
+Talks to: CloudWatch through clients it is given. Namespace, names and units are AWS's; the dimension is DeliveryStreamName, and a metric of
+a whole Region (a stream without a name) has none.
 Source: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -43,6 +44,18 @@ class Statistics:
 
 
 Key = tuple[StreamId, str, Unit]
+Value = tuple[str, float, Unit]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkOwner:
+    """Whose records a mark counts: a stream, told from an earlier one of the same name."""
+
+    stream: StreamId
+    incarnation: str
+
+
+Marks = Mapping[MarkOwner, int]
 
 
 class MetricBook:
@@ -50,31 +63,58 @@ class MetricBook:
 
     def __init__(self) -> None:
         self._values: dict[Key, Statistics] = {}
+        self._marks: dict[MarkOwner, int] = {}
         self._lock = threading.Lock()
 
     def add(self, stream: StreamId, name: str, value: float, unit: Unit = "Count") -> None:
         """Count one value of a metric."""
         with self._lock:
-            known = self._values.get((stream, name, unit))
-            if known is None:
-                self._values[stream, name, unit] = Statistics(1, value, value, value)
-            else:
-                known.take(value)
+            self._add(stream, name, value, unit)
+
+    def add_up_to(self, owner: MarkOwner, sequence: int, values: Iterable[Value]) -> None:
+        """Count what became of the records before `sequence`, all at once: a drain has all of it and the mark, or nothing."""
+        with self._lock:
+            for name, value, unit in values:
+                self._add(owner.stream, name, value, unit)
+            self._marks[owner] = sequence
 
     def drain(self) -> dict[Key, Statistics]:
         """Return what was counted, and start anew."""
+        return self.drain_with_marks()[0]
+
+    def drain_with_marks(self) -> tuple[dict[Key, Statistics], Marks]:
+        """Return what was counted and how far the records of streams are counted by it, and start anew."""
         with self._lock:
             values, self._values = self._values, {}
-            return values
+            marks, self._marks = self._marks, {}
+            return values, marks
+
+    def _add(self, stream: StreamId, name: str, value: float, unit: Unit) -> None:
+        known = self._values.get((stream, name, unit))
+        if known is None:
+            self._values[stream, name, unit] = Statistics(1, value, value, value)
+        else:
+            known.take(value)
 
 
 class MetricPublisher:
-    """Publishes a book in a thread of its own, each minute of the clock and once at the end."""
+    """Publishes a book in a thread of its own, each minute of the clock and once at the end.
 
-    def __init__(self, book: MetricBook, *, client: Callable[[str], Any], clock: Clock) -> None:
+    `on_published` hears how far the records of streams are counted for good.
+    """
+
+    def __init__(
+        self,
+        book: MetricBook,
+        *,
+        client: Callable[[str], Any],
+        clock: Clock,
+        on_published: Callable[[Marks], None] = lambda _marks: None,
+    ) -> None:
         self._book = book
         self._client = client
         self._clock = clock
+        self._on_published = on_published
         self._stopping = threading.Event()
         self._is_failing = False
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
@@ -96,7 +136,7 @@ class MetricPublisher:
 
     def publish(self) -> None:
         """Send what was counted; what CloudWatch does not take is lost, as metrics may be."""
-        values = self._book.drain()
+        values, marks = self._book.drain_with_marks()
         for region in sorted({stream.region for stream, _, _ in values}):
             try:
                 for data in _calls(values, region, self._clock.now()):
@@ -107,13 +147,15 @@ class MetricPublisher:
                 self._is_failing = True
             else:
                 self._is_failing = False
+        if marks:
+            self._on_published(marks)
 
 
 def _calls(values: dict[Key, Statistics], region: str, now: datetime) -> Iterator[list[dict[str, Any]]]:
     data = [
         {
             "MetricName": name,
-            "Dimensions": [{"Name": "DeliveryStreamName", "Value": stream.name}],
+            "Dimensions": [{"Name": "DeliveryStreamName", "Value": stream.name}] if stream.name else [],
             "Timestamp": now,
             "Unit": unit,
             "StatisticValues": {

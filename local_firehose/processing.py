@@ -7,16 +7,27 @@ Pure but for the Lambda function. Source: https://docs.aws.amazon.com/firehose/l
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from firehose_spec.error_documents import DECOMPRESSION_FAILED
 from local_firehose.deaggregation import delimiter_bytes, split_delimited, split_json
 from local_firehose.decompression import DecompressionError, gunzip, log_messages
+from local_firehose.delivery_metrics import StageCount
 from local_firehose.kpl import user_records
 from local_firehose.lambda_processor import LambdaProcessor
 from local_firehose.records import Failure, Record
 from local_firehose.stream_config import DeliveryConfig
 
-Process = Callable[[list[Record]], tuple[list[Record], list[Failure]]]
+
+class StageResult(NamedTuple):
+    """What a stage, or several in turn, made of records."""
+
+    records: list[Record]
+    failures: list[Failure]
+    counts: Sequence[StageCount] = ()
+
+
+Process = Callable[[list[Record]], StageResult]
 
 DECOMPRESSION_CODE = (
     "Decompression.Failed"  # decided: docs/fidelity/processing.md#decompression, AWS's code is unpublished
@@ -41,15 +52,19 @@ def processing_for(
         extracts = extraction is not None and extraction.parameters.get("DataMessageExtraction", "").lower() == "true"
         stages.append(lambda records: _decompress(records, extracts_messages=extracts))
     if (split := _splitter(config)) is not None:
-        stages.append(lambda records: (_split(records, split), []))
+        stages.append(lambda records: StageResult(_split(records, split), []))
     if config.processor("Lambda") is not None:
         if lambda_stage is None:
             raise ValueError(f"{config.stream.name} has a Lambda processor; pass lambda_stage")
         transform = lambda_stage().transform
 
-        def _transform(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+        def _transform(records: list[Record]) -> StageResult:
             outcome = transform(records)
-            return outcome.records, outcome.failures
+            # documented: Ok and Dropped are both processed successfully
+            sequences = [record.sequence for record in (*outcome.records, *outcome.dropped)]
+            sizes = [len(record.data) for record in outcome.records] + [0] * len(outcome.dropped)
+            count = StageCount("SucceedProcessing.Records", "SucceedProcessing.Bytes", sequences, sizes)
+            return StageResult(outcome.records, outcome.failures, [count])
 
         stages.append(_transform)
     return _in_turn(stages) if stages else None
@@ -67,26 +82,41 @@ def record_delimiter(config: DeliveryConfig) -> bytes:
 
 
 def _in_turn(stages: Sequence[Process]) -> Process:
-    def run(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+    def run(records: list[Record]) -> StageResult:
         failures: list[Failure] = []
+        counts: list[StageCount] = []
         for stage in stages:
-            records, failed = stage(records)
+            records, failed, counted = stage(records)
             failures += failed
-        return records, failures
+            counts += counted
+        return StageResult(records, failures, counts)
 
     return run
 
 
-def _decompress(records: list[Record], *, extracts_messages: bool) -> tuple[list[Record], list[Failure]]:
-    kept, failures = [], []
+def _decompress(records: list[Record], *, extracts_messages: bool) -> StageResult:
+    kept, failures, sizes = [], [], []
     for record in records:
         try:
             data = gunzip(record.data)
+            sizes.append(len(data))
             kept.append(replace(record, data=log_messages(data) if extracts_messages else data))
         except DecompressionError as error:
             # documented: delivered as it was sent, below decompression-failed
             failures.append(Failure(record, DECOMPRESSION_FAILED, DECOMPRESSION_CODE, str(error)))
-    return kept, failures
+    kept_sequences = [record.sequence for record in kept]
+    failed = [failure.record for failure in failures]
+    failed_sequences, failed_sizes = [record.sequence for record in failed], [len(record.data) for record in failed]
+    return StageResult(
+        kept,
+        failures,
+        [
+            StageCount("OutputDecompressedRecords.Success", "OutputDecompressedBytes.Success", kept_sequences, sizes),
+            StageCount(
+                "OutputDecompressedRecords.Failed", "OutputDecompressedBytes.Failed", failed_sequences, failed_sizes
+            ),
+        ],
+    )
 
 
 def _splitter(config: DeliveryConfig) -> Callable[[bytes], list[bytes]] | None:

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from local_firehose.jq import JqPool
 from local_firehose.ledger import Ledger
 from local_firehose.metrics import MetricBook
 from local_firehose.object_store import ObjectStoreError, ObjectToPut
+from local_firehose.processing import Process, StageResult
 from local_firehose.records import Failure, Record
 from local_firehose.schema_catalog import SchemaError
 from local_firehose.stream_config import (
@@ -79,7 +81,7 @@ class World:
         self.catalog = Catalog()
         self.reports: list[str] = []
         self.metrics = MetricBook()
-        self.process: Callable[[list[Record]], tuple[list[Record], list[Failure]]] | None = None
+        self.process: Process | None = None
         self.max_partitions = 500
         self._jq = jq
         self._executor = ThreadPoolExecutor(1)
@@ -181,6 +183,15 @@ class World:
             self.delivery.stop()
             self.delivery = None
 
+    def crash(self) -> None:
+        """End delivery without the care of `stop`: what is not on disk by now is gone."""
+        delivery, self.delivery = self.running, None
+        with delivery._changed:
+            delivery._is_stopping = True
+            delivery._signal()
+        delivery._thread.join()
+        delivery._ledger.close()
+
     def close(self) -> None:
         self.stop()
         asyncio.run(self.journal.close())
@@ -257,6 +268,81 @@ def test_s3_that_fails_is_tried_again_under_the_same_key_and_the_error_is_shown(
     assert counted["DeliveryToS3.Records"] == 1
 
 
+def _totals(world: World) -> dict[str, float]:
+    values, marks = world.metrics.drain_with_marks()
+    world.running.published(marks)  # as the publisher does
+    return {name: statistics.total for (_, name, _), statistics in values.items()}
+
+
+@pytest.mark.parametrize("again", ["new-configuration", "crash", "orderly-restart"])
+def test_what_is_processed_again_is_counted_once(world: World, again: str) -> None:
+    world.fail = lambda _target: "InternalError"
+    world.start(world.converting(buffering=BufferingHints(128, 900)))
+    world.put([b'{"k":"a","n":1}', b'{"k":"b","n":"bad"}'])
+    world.until(lambda: world.counters().buffered_records == 2 and bool(world.counters().buffered_bytes))
+    first = {name: value for name, value in _totals(world).items() if "Conversion" in name}
+    with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as ledger:
+        world.until(lambda: ledger.execute("SELECT sequence FROM measured").fetchone() == (2,))
+    if again == "new-configuration":
+        world.running.configure(world.view(world.converting(version=2, buffering=BufferingHints(64, 900))))
+    elif again == "crash":
+        world.crash()
+        world.start(world.converting())
+    else:
+        world.stop()
+        world.start(world.converting())
+    world.fail = lambda _target: None
+    world.put([b'{"k":"c","n":3}'])
+    assert world.flush() == (2, 3)
+    then = {name: value for name, value in _totals(world).items() if "Conversion" in name}
+    assert first == {
+        "SucceedConversion.Records": 1,
+        "SucceedConversion.Bytes": 15,
+        "FailedConversion.Records": 1,
+        "FailedConversion.Bytes": 19,
+    }
+    assert then == {
+        "SucceedConversion.Records": 1,
+        "SucceedConversion.Bytes": 15,
+        "FailedConversion.Records": 0,
+        "FailedConversion.Bytes": 0,
+    }
+
+
+def test_what_a_crash_left_unpublished_is_counted_when_it_is_processed_again(world: World) -> None:
+    world.start(world.converting(buffering=BufferingHints(128, 900)))
+    world.put([b'{"k":"a","n":1}'])
+    world.until(lambda: bool(world.counters().buffered_bytes))
+    world.crash()
+    world.metrics.drain()  # gone with the process
+    world.start(world.converting())
+    assert world.flush() == (1, 1)
+    assert _totals(world)["SucceedConversion.Records"] == 1
+
+
+def test_partitions_are_measured(world: World) -> None:
+    world.max_partitions = 2
+    world.start(world.partitioned())
+    world.put([b'{"k":"a"}', b'{"k":"b"}', b'{"k":"b"}', b'{"k":"c"}'])
+    world.until(lambda: bool(world.counters().buffered_bytes))
+    world.advance(10)
+    assert world.flush() == (3, 4)
+    values = {
+        name: (unit, statistics.count, statistics.low, statistics.high)
+        for (_, name, unit), statistics in world.metrics.drain().items()
+        if name.startswith(("Partition", "ActivePartitions", "PerPartition", "JQ")) or "ObjectCount" in name
+    }
+    _, batches, fastest, _ = values.pop("JQProcessing.Duration")
+    assert (batches, fastest > 0) == (1, True)
+    assert values == {
+        "PartitionCount": ("Count", 1, 2, 2),
+        "PartitionCountExceeded": ("Count", 1, 1, 1),
+        "ActivePartitionsLimit": ("Count", 1, 2, 2),
+        "DeliveryToS3.ObjectCount": ("Count", 2, 1, 1),
+        "PerPartitionThroughput": ("Bytes/Second", 2, 0.9, 1.8),
+    }
+
+
 def test_what_fails_for_24_hours_is_lost_and_makes_room(world: World) -> None:
     world.fail = lambda _target: "InternalError"
     world.start(world.config())
@@ -312,14 +398,14 @@ def test_the_delimiter_follows_every_record(world: World) -> None:
 
 
 def test_sub_records_are_rows_of_their_own_and_a_restart_repeats_none(world: World) -> None:
-    def split(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+    def split(records: list[Record]) -> StageResult:
         kept = [
             replace(record, data=part, ordinal=ordinal)
             for record in records
             for ordinal, part in enumerate(record.data.split(b"|"))
         ]
         failed = [Failure(record, "processing-failed", "Test", "bad") for record in kept if record.data == b"bad"]
-        return [record for record in kept if record.data != b"bad"], failed
+        return StageResult([record for record in kept if record.data != b"bad"], failed)
 
     world.process = split
     world.fail = lambda target: "InternalError" if "/b/" in target.key else None
@@ -363,10 +449,10 @@ def test_a_new_version_of_the_table_holds_for_what_is_buffered(world: World) -> 
 
 
 def test_a_record_that_breaks_a_stage_is_quarantined_alone(world: World) -> None:
-    def fragile(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+    def fragile(records: list[Record]) -> StageResult:
         if any(record.data == b"poison" for record in records):
             raise RuntimeError("a bug")
-        return records, []
+        return StageResult(records, [])
 
     world.process = fragile
     world.start(world.config())
@@ -380,11 +466,11 @@ def test_a_record_that_breaks_a_stage_is_quarantined_alone(world: World) -> None
 def test_a_stage_that_cannot_be_reached_is_tried_again(world: World) -> None:
     calls: list[int] = []
 
-    def away(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+    def away(records: list[Record]) -> StageResult:
         calls.append(len(records))
         if len(calls) < 3:
             raise BackingServiceError("lambda", "http://127.0.0.1:1", "refused")
-        return records, []
+        return StageResult(records, [])
 
     world.process = away
     world.start(world.config())
@@ -396,9 +482,9 @@ def test_a_stage_that_cannot_be_reached_is_tried_again(world: World) -> None:
 def test_a_lambda_gathers_by_its_own_hints_before_the_buffer_opens(world: World) -> None:
     invocations: list[int] = []
 
-    def count(records: list[Record]) -> tuple[list[Record], list[Failure]]:
+    def count(records: list[Record]) -> StageResult:
         invocations.append(len(records))
-        return records, []
+        return StageResult(records, [])
 
     world.process = count
     hints = {

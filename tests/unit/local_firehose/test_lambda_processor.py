@@ -108,9 +108,25 @@ def test_many_small_records_stay_below_lambdas_limit_too() -> None:
     assert sum(len(json.loads(payload)["records"]) for payload in client.payloads) == 33_000
 
 
+def test_each_invocation_is_timed_and_told_whether_it_was_answered() -> None:
+    invoked: list[tuple[float, bool]] = []
+    ticks = iter([10.0, 10.5, 20.0, 20.25])
+    lambda_processor = LambdaProcessor(
+        Processor("Lambda", {"LambdaArn": ARN}),
+        stream=STREAM,
+        client=Echo(ReadTimeoutError(endpoint_url="http://l")),
+        new_id=map("id-{}".format, itertools.count()).__next__,
+        sleep=lambda _seconds: None,
+        on_invoked=lambda milliseconds, is_answered: invoked.append((milliseconds, is_answered)),
+        monotonic=lambda: next(ticks),
+    )
+    lambda_processor.transform([record(b"a")])
+    assert invoked == [(500, False), (250, True)]
+
+
 def test_nothing_in_nothing_out() -> None:
     client = Echo()
-    assert processor(client).transform([]) == LambdaOutcome([], [], 0)
+    assert processor(client).transform([]) == LambdaOutcome([], [], [])
     assert client.payloads == []
 
 

@@ -1,8 +1,13 @@
 """Which stages a configuration has."""
 
+import gzip
+
 import pytest
 
+from local_firehose.delivery_metrics import StageCount
+from local_firehose.lambda_processor import LambdaOutcome
 from local_firehose.processing import processing_for, record_delimiter
+from local_firehose.records import Record
 from local_firehose.stream_config import BufferingHints, DeliveryConfig, Processor, S3Destination, StreamId
 
 DESTINATION = S3Destination("b", "r", "", "", BufferingHints(5, 300), "UNCOMPRESSED", "", "UTC", None, None, None)
@@ -27,6 +32,26 @@ def test_stream_without_work_before_partitioning_has_no_stage(processors: tuple[
 def test_lambda_processor_without_a_function_to_call_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="pass lambda_stage"):
         processing_for(config(Processor("Lambda", {"LambdaArn": "f"})))
+
+
+def test_decompression_and_lambda_count_what_they_took_and_what_they_refused() -> None:
+    class Dropping:
+        def transform(self, records: list[Record]) -> LambdaOutcome:
+            return LambdaOutcome(records[:1], [], records[1:])
+
+    parameters = {"CompressionFormat": "GZIP"}
+    process = processing_for(
+        config(Processor("Decompression", parameters), Processor("Lambda", {"LambdaArn": "f"})),
+        lambda_stage=Dropping,  # type: ignore[arg-type]
+    )
+    assert process is not None
+    sent = [gzip.compress(b"first"), b"not gzip", gzip.compress(b"third one")]
+    counts = process([Record(at, 0, data, data) for at, data in enumerate(sent)]).counts
+    assert counts == [
+        StageCount("OutputDecompressedRecords.Success", "OutputDecompressedBytes.Success", [0, 2], [5, 9]),
+        StageCount("OutputDecompressedRecords.Failed", "OutputDecompressedBytes.Failed", [1], [8]),
+        StageCount("SucceedProcessing.Records", "SucceedProcessing.Bytes", [0, 2], [5, 0]),
+    ]
 
 
 @pytest.mark.parametrize(
