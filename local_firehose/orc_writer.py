@@ -1,7 +1,7 @@
 """A table as one ORC object.
 
-Pure. Options: OrcSerDe, https://docs.aws.amazon.com/firehose/latest/APIReference/API_OrcSerDe.html. BlockSizeBytes and EnablePadding
-align stripes with HDFS blocks; S3 has none and the library no such setting, so they change nothing (docs/fidelity/conversion.md).
+Pure. Options: OrcSerDe, https://docs.aws.amazon.com/firehose/latest/APIReference/API_OrcSerDe.html. BlockSizeBytes, EnablePadding and
+PaddingTolerance align stripes with HDFS blocks; the library does not pad, so they change nothing (docs/fidelity/conversion.md#orc).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ class OrcOptions:
     compression: str = "SNAPPY"
     stripe_size_bytes: int = 64 * MIB
     row_index_stride: int = 10_000
-    padding_tolerance: float = 0.05
     bloom_filter_columns: tuple[str, ...] = ()
     bloom_filter_probability: float = 0.05
     dictionary_key_threshold: float = 0.8  # decided: unstated by AWS, Hive's default
@@ -38,7 +37,6 @@ class OrcOptions:
             "compression": options.get("Compression"),
             "stripe_size_bytes": options.get("StripeSizeBytes"),
             "row_index_stride": options.get("RowIndexStride"),
-            "padding_tolerance": options.get("PaddingTolerance"),
             "bloom_filter_columns": tuple(options.get("BloomFilterColumns") or ()),
             "bloom_filter_probability": options.get("BloomFilterFalsePositiveProbability"),
             "dictionary_key_threshold": options.get("DictionaryKeyThreshold"),
@@ -59,7 +57,6 @@ class OrcWriter:
             "compression": _CODECS[options.compression],
             "stripe_size": options.stripe_size_bytes,
             "row_index_stride": options.row_index_stride,
-            "padding_tolerance": options.padding_tolerance,
             "dictionary_key_size_threshold": options.dictionary_key_threshold,
             "bloom_filter_fpp": options.bloom_filter_probability,
         }
@@ -74,13 +71,17 @@ class OrcWriter:
 
 
 def _type_ids(columns: Sequence[Column], names: set[str]) -> list[int]:
-    """The columns' places in ORC's type tree, which counts the root as 0 and goes into every nested type."""
-    ids = []
+    """The columns' places in ORC's type tree, which counts the root as 0 and goes into every nested type; a column's are all of its tree.
+
+    # observed: apache/orc OrcUtils.includeColumns
+    """
+    ids: list[int] = []
     at = 1
     for column in columns:
+        width = _width(column.type)
         if column.name.lower() in names:
-            ids.append(at)
-        at += _width(column.type)
+            ids.extend(range(at, at + width))
+        at += width
     return ids
 
 

@@ -63,23 +63,27 @@ def encoded_paths(columns: Sequence[Column], names: GroupNames) -> list[bytes]:
     return [
         _encode(_thrift.PathInSchema(path_in_schema=list(path)))[1:-1]
         for column in columns
-        for path in leaf_paths(column.name.lower(), column.type, names)
+        for path, _ in leaves(column.name.lower(), column.type, names)
     ]
 
 
-def leaf_paths(name: str, kind: GlueType, names: GroupNames) -> Iterator[LeafPath]:
-    """Yield the paths of a column's leaves."""
+def leaves(name: str, kind: GlueType, names: GroupNames) -> Iterator[tuple[LeafPath, GlueType]]:
+    """Yield the paths of a column's leaves, each with its type."""
     match kind:
         case Array(element):
-            yield from ((name, names.of_array, *path) for path in leaf_paths("array_element", element, names))
+            yield from _below((name, names.of_array), leaves("array_element", element, names))
         case Map(key, value):
-            yield from ((name, names.of_map, *path) for path in leaf_paths("key", key, names))
-            yield from ((name, names.of_map, *path) for path in leaf_paths("value", value, names))
+            yield from _below((name, names.of_map), leaves("key", key, names))
+            yield from _below((name, names.of_map), leaves("value", value, names))
         case Struct(members):
             for member, member_kind in members:
-                yield from ((name, *path) for path in leaf_paths(member, member_kind, names))
+                yield from _below((name,), leaves(member, member_kind, names))
         case _:
-            yield (name,)
+            yield (name,), kind
+
+
+def _below(parent: LeafPath, found: Iterator[tuple[LeafPath, GlueType]]) -> Iterator[tuple[LeafPath, GlueType]]:
+    return ((parent + path, kind) for path, kind in found)
 
 
 def decimal_bytes(precision: int) -> int:

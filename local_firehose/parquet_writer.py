@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from firehose_spec.glue_types import Column
 from firehose_spec.quotas import MIB
 from local_firehose.columns import arrow_schema
+from local_firehose.parquet_encodings import encoding_settings
 from local_firehose.parquet_footer import HiveFooter
 
 
@@ -54,15 +55,16 @@ class ParquetWriter:
         # observed: SNAPPY objects carry this header though the body is an ordinary Parquet file (floci-io/floci);
         # decided: the other codecs carry none
         self.content_encoding = "hadoop-snappy" if options.compression == "SNAPPY" else None
+        is_v2 = options.writer_version == "V2"
         self._settings: dict[str, Any] = {
-            "version": "1.0",
+            "version": "2.4" if is_v2 else "1.0",  # decides how dictionary pages are called; the footer's is Hive's
             "use_deprecated_int96_timestamps": True,
             "use_compliant_nested_type": False,
             "store_schema": False,
             "compression": "none" if options.compression == "UNCOMPRESSED" else options.compression.lower(),
-            "use_dictionary": options.enable_dictionary,
             "data_page_size": options.page_size_bytes,
-            "data_page_version": "2.0" if options.writer_version == "V2" else "1.0",
+            "data_page_version": "2.0" if is_v2 else "1.0",
+            **encoding_settings(columns, is_v2=is_v2, enable_dictionary=options.enable_dictionary),
         }
 
     def write(self, table: pa.Table) -> bytes:

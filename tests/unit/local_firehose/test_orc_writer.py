@@ -77,8 +77,45 @@ def test_bloom_filters_are_written_for_columns_by_name() -> None:
     bloomed = OrcWriter(COLUMNS, OrcOptions(bloom_filter_columns=("LAST",))).write(rows)
     assert len(bloomed) > len(plain)
     assert read(bloomed).read().equals(read(plain).read())
-    # root 0, seven flat columns, tags and its element, shop and its members, m with key and value, then the last
-    assert OrcWriter(COLUMNS, OrcOptions(bloom_filter_columns=("last",)))._settings["bloom_filter_columns"] == [16]
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        # root 0, seven flat columns, tags and its element, shop and its members, m with key and value, then the last
+        pytest.param(("last",), [16], id="flat"),
+        pytest.param(("m", "Tags"), [8, 9, 13, 14, 15], id="nested-columns-with-all-inside-them"),
+        pytest.param(("nobody",), None, id="no-such-column"),
+    ],
+)
+def test_bloom_filters_are_for_the_places_in_the_type_tree(names: tuple[str, ...], ids: list[int] | None) -> None:
+    writer = OrcWriter(COLUMNS, OrcOptions(bloom_filter_columns=names))
+    assert writer._settings.get("bloom_filter_columns") == ids
+    assert read(writer.write(table([RECORD] * 3))).nrows == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "smaller"),
+    [
+        pytest.param(
+            {"BloomFilterColumns": ["s"], "BloomFilterFalsePositiveProbability": 0.5}, True, id="false-positives"
+        ),
+        pytest.param({"DictionaryKeyThreshold": 0.0}, False, id="no-dictionary"),
+        pytest.param({"PaddingTolerance": 0.9, "EnablePadding": True, "BlockSizeBytes": 2**26}, None, id="padding"),
+    ],
+)
+def test_options_that_no_reader_shows_change_the_size(options: dict[str, Any], smaller: bool | None) -> None:
+    rows = table([RECORD.replace(b'"x"', b'"key-%05d"' % (n % 50)) for n in range(3_000)])
+    usual = {
+        name: value
+        for name, value in {**options, "BloomFilterFalsePositiveProbability": 0.05}.items()
+        if "Bloom" in name
+    }
+    sizes = [
+        len(writer_for(Conversion(REFERENCE, "OpenXJsonSerDe", {}, "OrcSerDe", given), COLUMNS).write(rows))
+        for given in (usual, options)
+    ]
+    assert (None if sizes[0] == sizes[1] else sizes[1] < sizes[0]) is smaller
 
 
 def test_stripes_end_at_their_size() -> None:

@@ -305,10 +305,16 @@ def test_wire_options_are_read_with_the_documented_defaults() -> None:
     ) == ParquetOptions("GZIP", 64 * 2**20, 64 * 1024, True, "V2")
 
 
+@pytest.mark.parametrize("enable_dictionary", [False, True], ids=["plain", "dictionary"])
 @pytest.mark.parametrize("version", ["V1", "V2"])
-def test_both_writer_versions_read_back(version: str) -> None:
-    body = written([RECORD, b"{}"] * 4, writer_version=version)
+def test_both_writer_versions_read_back(tmp_path: Path, version: str, enable_dictionary: bool) -> None:
+    body = written([RECORD, b"{}"] * 4, writer_version=version, enable_dictionary=enable_dictionary)
     assert pq.read_table(io.BytesIO(body)).to_pylist() == [VALUES, dict.fromkeys(VALUES)] * 4
+    assert pq.read_metadata(io.BytesIO(body)).format_version == "1.0"
+    (tmp_path / "object.parquet").write_bytes(body)
+    maps = {"m": {"k": [Decimal("1.50")]}, "lines": [{"sku": "s", "attributes": {"a": 1}}]}  # as DuckDB shows them
+    rows = query("SELECT * FROM read_parquet(?)", tmp_path / "object.parquet")
+    assert rows == [tuple((VALUES | maps).values()), tuple([None] * len(VALUES))] * 4
 
 
 def test_an_object_without_rows_is_a_readable_file() -> None:
