@@ -110,13 +110,14 @@ class World:
         return self.config(conversion=Conversion(schema, "OpenXJsonSerDe", {}, "ParquetSerDe", {}), **changes)
 
     def start(self, config: DeliveryConfig) -> None:
-        stages = Stages(jq=self._jq, lambda_client=lambda _region: None)
+        stages = Stages(jq=self._jq, lambda_client=lambda _region: None, metrics=self.metrics)
         factory = SetupFactory(
             catalog=self.catalog,  # type: ignore[arg-type]
             extractor_for=stages.extractor_for,
             process_for=lambda _config: self.process,
             random_string=lambda: "random12345",
             new_uuid=uuid4,
+            metrics=self.metrics,
         )
 
         tools = DeliveryTools(
