@@ -167,9 +167,10 @@ class StreamDelivery:
         if setup is None:
             return max(self._setup_retry_at - self._tools.monotonic(), 0.01)
         wait = self._read(setup, end)
-        now_ms = self._tools.clock.now_ms()
-        due = [(kind, buffer) for kind in KINDS for buffer in self._intake.buffers[kind].take_due(now_ms)]
-        self._outbox.plan(due, setup, self._view)
+        if not self._outbox.is_blocked:
+            now_ms = self._tools.clock.now_ms()
+            due = [(kind, buffer) for kind in KINDS for buffer in self._intake.buffers[kind].take_due(now_ms)]
+            self._outbox.plan(due, setup, self._view)
         self._flush_step(setup)
         self._outbox.retry_due(setup, self._view)
         self._trim()
@@ -223,7 +224,7 @@ class StreamDelivery:
             flush.waiting = None
 
     def _read(self, setup: Setup, end: CommittedEnd) -> float:
-        if self._outbox.is_full:
+        if self._outbox.is_full or self._outbox.is_blocked:
             return IDLE_SECONDS  # an object that lands wakes us
         try:
             taken = self._intake.take(
@@ -252,7 +253,7 @@ class StreamDelivery:
 
     def _flush_step(self, setup: Setup) -> None:
         for flush in list(self._flushes):
-            if flush.waiting is None and self._intake.ingested >= flush.target:
+            if flush.waiting is None and self._intake.ingested >= flush.target and not self._outbox.is_blocked:
                 everything = [(kind, buffer) for kind in KINDS for buffer in self._intake.buffers[kind].take_all()]
                 self._outbox.plan(everything, setup, self._view)
                 flush.waiting = self._outbox.ids
@@ -276,7 +277,10 @@ class StreamDelivery:
     def _seconds_to_next(self) -> float:
         now_ms = self._tools.clock.now_ms()
         due = [buffers.next_due_ms() for buffers in self._intake.buffers.values()]
-        waits = [self._tools.clock.real_seconds((at - now_ms) / 1000) for at in due if at is not None]
+        is_blocked = self._outbox.is_blocked
+        waits = [
+            self._tools.clock.real_seconds((at - now_ms) / 1000) for at in due if at is not None and not is_blocked
+        ]
         retry_at = self._outbox.next_retry()
         if retry_at is not None:
             waits.append(retry_at - self._tools.monotonic())

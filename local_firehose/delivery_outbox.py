@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firehose_spec.error_documents import FORMAT_CONVERSION_FAILED
 from firehose_spec.quotas import DIRECT_PUT_RETENTION_SECONDS
 from local_firehose.buffering import Buffer, Slice
 from local_firehose.delivery_metrics import count_attempt
@@ -23,6 +24,7 @@ from local_firehose.object_store import ObjectStoreError, ObjectToPut
 
 _log = logging.getLogger(__name__)
 
+_TRIED_FOREVER: Identity = (FORMAT_CONVERSION_FAILED,)
 MAX_OBJECTS = 4_000  # beyond it nothing more is read: what S3 does not take waits in the journal
 
 
@@ -54,12 +56,21 @@ class Outbox:
         self._signal = signal
         self._on_error = on_error
         self._objects: dict[int, OutgoingObject] = {}
+        self._blocking: set[int] = set()
         self._landed: deque[OutgoingObject] = deque()
         self._has_landed = threading.Condition()
 
     @property
     def is_full(self) -> bool:
         return len(self._objects) >= MAX_OBJECTS
+
+    @property
+    def is_blocked(self) -> bool:
+        """Tell whether error lines of format conversion could not be written: nothing more is delivered before they are.
+
+        documented: record-format-conversion-error-handling
+        """
+        return bool(self._blocking)
 
     @property
     def ids(self) -> set[int]:
@@ -132,6 +143,7 @@ class Outbox:
                 self._settle_failure(outgoing, outgoing.error, now_ms)
             else:
                 del self._objects[planned.id]
+                self._blocking.discard(planned.id)
                 _log.debug(
                     "delivered object  key=%s records=%d bytes=%d", planned.key, planned.records, outgoing.size_bytes
                 )
@@ -145,6 +157,7 @@ class Outbox:
                 self._has_landed.wait_for(lambda: bool(self._landed))
             done += self.settle(view)
         self._objects.clear()
+        self._blocking.clear()
         return done
 
     def _promise(self, kind: ObjectKind, buffer: Buffer, setup: Setup) -> PlannedObject:
@@ -195,6 +208,9 @@ class Outbox:
         self._on_error(error.code, error.message)
         planned = outgoing.planned
         outgoing.retry_at = self._tools.monotonic() + retry_seconds(outgoing.attempts)
+        if planned.kind == "error" and planned.identity == _TRIED_FOREVER:
+            self._blocking.add(planned.id)
+            return
         # documented: what cannot be delivered within the retention is lost. decided: never before an attempt has failed
         if now_ms - planned.arrived_ms > DIRECT_PUT_RETENTION_SECONDS * 1000:
             self._ledger.discard([planned])

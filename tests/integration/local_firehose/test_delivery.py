@@ -358,6 +358,55 @@ def test_what_fails_for_24_hours_is_lost_and_makes_room(world: World) -> None:
     assert list(world.bodies().values()) == [b"kept"]
 
 
+def test_the_retry_duration_of_partitioning_ends_nothing_before_24_hours(world: World) -> None:
+    # documented: where the destination is S3, Firehose keeps trying until the retention ends
+    world.fail = lambda target: "InternalError" if target.key.startswith("p/a/") else None
+    world.start(world.partitioned(partitioning_retry_seconds=60))
+    world.put([b'{"k":"a"}', b'{"k":"b"}'])
+    world.advance(301)
+    world.until(lambda: len(world.objects) == 1 and len(world.attempts) >= 2)
+    world.advance(7200)
+    seen = len(world.attempts)
+    world.until(lambda: len(world.attempts) > seen)  # still tried, long after the duration
+    assert list(world.bodies("err/")) == []
+    world.fail = lambda _target: None
+    world.flush()
+    assert {key.split("/")[1]: body for key, body in world.bodies().items()} == {"a": b'{"k":"a"}', "b": b'{"k":"b"}'}
+
+
+def test_error_lines_of_conversion_are_tried_for_ever_and_block_delivery(world: World) -> None:
+    world.fail = lambda target: "S3.AccessDenied" if target.key.startswith("err/") else None
+    world.start(world.converting(error_output_prefix="err/"))
+    world.put([b"not json", b'{"k":"a"}'])
+    world.advance(301)
+    world.until(lambda: len(world.objects) == 1 and any(key.startswith("err/") for key in world.attempts))
+    world.until(lambda: "S3.AccessDenied" in world.reports)
+    world.put([b'{"k":"later"}'])
+    world.advance(48 * 3600)
+    tries = len(world.attempts)
+    world.until(lambda: len(world.attempts) > tries)
+    assert {key[:4] for key in world.attempts[tries:]} == {"err/"}  # two days later, and nothing else is delivered
+    assert (len(world.objects), world.counters().buffered_records) == (1, 2)
+    world.fail = lambda _target: None
+    world.flush()
+    (lines,) = world.bodies("err/format-conversion-failed/").values()
+    assert [base64.b64decode(json.loads(line)["rawData"]) for line in lines.splitlines()] == [b"not json"]
+    assert len(world.objects) == 3
+    assert world.counters().buffered_records == 0
+
+
+def test_other_error_lines_are_lost_after_24_hours_and_block_nothing(world: World) -> None:
+    world.fail = lambda target: "S3.AccessDenied" if target.key.startswith("err/") else None
+    world.start(world.partitioned())
+    world.put([b"not json"])
+    world.advance(301)
+    world.until(lambda: bool(world.attempts))
+    world.put([b'{"k":"a"}'])
+    world.advance(24 * 3600)
+    world.until(lambda: len(world.objects) == 1 and world.counters().buffered_records == 0)
+    assert list(world.bodies("p/").values()) == [b'{"k":"a"}']
+
+
 def test_partitions_beyond_the_limit_go_to_their_own_error_prefix(world: World) -> None:
     world.max_partitions = 2
     world.start(world.partitioned())
