@@ -27,7 +27,7 @@ from local_firehose.delivery_messages import (
     SetFaults,
     ToDelivery,
 )
-from local_firehose.engine_port import DeliveryCounters, FlushResult, StreamView
+from local_firehose.engine_port import DeliveryCounters, FlushResult, LastError, StreamView
 from local_firehose.faults import FaultScript, read_faults
 from local_firehose.journal import CommittedEnd, Journal
 from local_firehose.kinesis_source import KinesisSource, started_at
@@ -56,6 +56,7 @@ class DeliveryEngine:
         self._script_since_ms = 0
         self._metrics = MetricBook()
         self._sources: dict[StreamId, asyncio.Task[None]] = {}
+        self._source_errors: dict[StreamId, LastError] = {}
         self._clients = clients = client_factory()
         self._publisher = MetricPublisher(
             self._metrics, client=lambda region: clients("cloudwatch", region), clock=clock
@@ -136,7 +137,7 @@ class DeliveryEngine:
             raise TypeError(f"a question for counters was answered by {type(answer).__name__}")
         found = {counters.stream: counters for counters in answer.counters}
         return [
-            self._with_accepted(found.get(stream) or DeliveryCounters(stream), known)
+            self._with_source_error(self._with_accepted(found.get(stream) or DeliveryCounters(stream), known))
             for stream, known in self._streams.items()
         ]
 
@@ -188,10 +189,15 @@ class DeliveryEngine:
             append=append,
             positions=folder / "kinesis.json",
             since=started_at(folder / "kinesis-since", self._clock.now()),
+            measure=lambda name, value, unit: self._metrics.add(view.stream, name, value, unit),
+            on_error=lambda code, message: self._source_errors.update(
+                {view.stream: LastError(self._clock.now(), code, message)}
+            ),
         )
         self._sources[view.stream] = asyncio.create_task(source.run())
 
     async def _leave_source(self, stream: StreamId) -> None:
+        self._source_errors.pop(stream, None)
         task = self._sources.pop(stream, None)
         if task is not None:
             task.cancel()
@@ -213,6 +219,10 @@ class DeliveryEngine:
         known = self._streams.get(released.stream)
         if known is not None and known.view.incarnation == released.incarnation:
             self._executor.submit(known.journal.release, released.sequence)
+
+    def _with_source_error(self, counters: DeliveryCounters) -> DeliveryCounters:
+        errors = [error for error in (counters.last_error, self._source_errors.get(counters.stream)) if error]
+        return replace(counters, last_error=max(errors, key=lambda error: error.at, default=None))
 
     @staticmethod
     def _with_accepted(counters: DeliveryCounters, known: PutStream) -> DeliveryCounters:

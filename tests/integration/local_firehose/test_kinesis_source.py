@@ -41,7 +41,7 @@ def test_records_of_all_shards_are_read_once_across_restarts(tmp_path: Path, kin
             since=datetime(2020, 1, 1, tzinfo=UTC),
         )
         for _ in range(times):
-            await source.read_once(source._shards())
+            await source.read_once(source.shards())
 
     put(client, arn, [b"a%d" % number for number in range(20)])
     asyncio.run(read(2))
