@@ -69,6 +69,7 @@ async def _serve(options: argparse.Namespace) -> None:
                 clock=clock,
                 new_incarnation=lambda: uuid4().hex,
                 limits=Limits(settle_seconds=options.settle_seconds),
+                metrics=engine.metrics,
             )
             admin = Admin(instance=instance, control_plane=control_plane, engine=engine, clock=clock)
             application = HttpServer(

@@ -22,6 +22,7 @@ ClientFactory = Callable[[str, str], Any]  # service name and Region to a boto3 
 _ROLE_MISSING = {"NoSuchEntity", "NoSuchEntityException"}
 _TABLE_MISSING = {"EntityNotFoundException"}
 _ACCESS_DENIED = {"AccessDeniedException", "AccessDenied"}
+_RAISED = {"glue": _TABLE_MISSING | _ACCESS_DENIED, "kms": _ACCESS_DENIED}  # what a check has words of its own for
 
 
 class AwsBackingChecks:
@@ -71,7 +72,13 @@ class AwsBackingChecks:
             InvalidKmsResourceError: the key, and why.
             BackingServiceError: KMS does not answer.
         """
-        found = self._ask("kms", caller, "describe_key", {"NotFoundException"}, KeyId=key_arn)
+        try:
+            found = self._ask("kms", caller, "describe_key", {"NotFoundException"}, KeyId=key_arn)
+        except ClientError as error:
+            reason = error.response["Error"].get("Message", "")
+            raise InvalidKmsResourceError(
+                f"Access to key {key_arn} was denied: {reason}", code="KMS.AccessDeniedException"
+            ) from error
         if found is None:
             return
         # documented: symmetric keys only. decided: docs/fidelity/control-plane.md#kms, codes are KMS's, the words are ours
@@ -100,7 +107,7 @@ class AwsBackingChecks:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if code in missing:
                 return {}
-            if code in _TABLE_MISSING | _ACCESS_DENIED:
+            if code in _RAISED.get(service, set()):
                 raise
             if status in {404, 501} or code in {"InternalFailure", "UnknownOperationException", "NotImplemented"}:
                 self._do_without(service, client, str(error))

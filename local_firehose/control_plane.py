@@ -14,6 +14,7 @@ from local_firehose.caller import Caller
 from local_firehose.clock import Clock
 from local_firehose.config_merge import merged_destination
 from local_firehose.config_rules import check_create, check_destination, check_update, destination_of, update_of
+from local_firehose.control_plane_metrics import ControlPlaneMetrics
 from local_firehose.engine_port import Engine
 from local_firehose.errors import (
     ConcurrentModificationError,
@@ -22,6 +23,7 @@ from local_firehose.errors import (
     ResourceInUseError,
     UnknownOperationError,
 )
+from local_firehose.metrics import MetricBook
 from local_firehose.shape_validation import read_input
 from local_firehose.stream_config import StreamId
 from local_firehose.stream_description import DESTINATION_ID, described
@@ -76,8 +78,10 @@ class ControlPlane:
         clock: Clock,
         new_incarnation: Callable[[], str],
         limits: Limits | None = None,
+        metrics: MetricBook | None = None,
     ) -> None:
         self._backing, self._clock = backing, clock
+        self._measures = ControlPlaneMetrics(MetricBook() if metrics is None else metrics)
         self._new_incarnation = new_incarnation
         self._limits = limits or Limits()
         self._registry = StreamRegistry(store=store, engine=engine)
@@ -112,7 +116,11 @@ class ControlPlane:
         handler = self._handlers.get(operation)
         if handler is None:
             raise UnknownOperationError(f"{operation} is not an operation of Firehose_20150804")
-        return await handler(read_input(operation, document), caller)
+        request = read_input(operation, document)
+        # a list is of the whole Region: its metrics have no stream
+        stream = StreamId(caller.account_id, caller.region, request.get("DeliveryStreamName", ""))
+        with self._measures.measured(operation, stream):
+            return await handler(request, caller)
 
     async def settle(self) -> None:
         """End every status that passes by itself and is due by the clock."""

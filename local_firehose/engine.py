@@ -54,7 +54,7 @@ class DeliveryEngine:
         self._untold: dict[StreamId, CommittedEnd] = {}
         self._script = FaultScript()
         self._script_since_ms = 0
-        self._metrics = MetricBook()
+        self.metrics = self._metrics = MetricBook()
         self._sources: dict[StreamId, asyncio.Task[None]] = {}
         self._source_errors: dict[StreamId, LastError] = {}
         self._clients = clients = client_factory()

@@ -70,6 +70,11 @@ def test_service_that_is_away_is_an_error_and_not_a_pass() -> None:
         AwsBackingChecks(services).check_roles([ROLE], STREAM, CALLER)
 
 
+def test_role_that_may_not_be_looked_up_is_our_environments_trouble() -> None:
+    with pytest.raises(BackingServiceError, match=r"^iam at http://127.0.0.1:1 does not answer .*AccessDenied"):
+        AwsBackingChecks(Services(error("AccessDenied", 403))).check_roles([ROLE], STREAM, CALLER)
+
+
 def test_service_that_the_endpoint_lacks_is_asked_once_and_passes(caplog) -> None:
     services = Services(error("NotImplemented", 501))
     checks = AwsBackingChecks(services)
@@ -118,6 +123,7 @@ def test_symmetric_key_is_taken() -> None:
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
+        pytest.param(error("AccessDeniedException"), "KMS.AccessDeniedException", id="access-denied"),
         pytest.param(error("NotFoundException"), "KMS.NotFoundException", id="missing"),
         pytest.param({"KeyMetadata": {"Enabled": False}}, "KMS.DisabledException", id="disabled"),
         pytest.param({"KeyMetadata": {"KeySpec": "RSA_2048"}}, "KMS.InvalidStateException", id="asymmetric"),
