@@ -64,7 +64,7 @@ def log_messages(data: bytes) -> bytes:
     """
     try:
         batch = _LOG_BATCH.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecompressionError(f"the record is not a CloudWatch Logs batch: {error}") from error
     if batch.messageType == "CONTROL_MESSAGE":
         return b""

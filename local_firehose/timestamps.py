@@ -19,9 +19,9 @@ MILLISECONDS_FROM = 10**12  # observed: |n| below is seconds, from here on milli
 _NANOSECONDS = 10**9
 _DAY_SECONDS = 86_400
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
-_LONGEST_NUMBER = 400
+_LONGEST = 400  # characters of an hour, say: Python reads no whole number of more than 4,300 digits
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _SQL = re.compile(
     r"([+-]?\d{1,4})-([+-]?\d{1,2})-([+-]?\d{1,2}) ([+-]?\d+):([+-]?\d+):([+-]?\d+)(?:\.(\d{1,9}))?", re.ASCII
@@ -50,7 +50,7 @@ def sql_timestamp(text: str) -> int:
         MalformedDataError: not of that form, with Java's message.
     """
     match = _SQL.fullmatch(text.strip())
-    if not match or len(match[1]) != 4:
+    if not match or len(match[1]) != 4 or len(match[0]) > _LONGEST:
         raise MalformedDataError(TIMESTAMP_FORMAT_MESSAGE)
     year, month, day, hour, minute, second = (int(match[field]) for field in range(1, 7))
     days = _days(year, month, day)
@@ -111,7 +111,7 @@ def _instant(seconds: int, fraction: str | None) -> int:
 
 
 def _epoch(text: str) -> int:
-    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
+    if not _NUMBER.fullmatch(text):
         raise MalformedDataError(f'For input string: "{text}"')
     # Java reads a double where there is a fraction or an exponent; its shortest text stands for it
     number = Decimal(text if _WHOLE.fullmatch(text) else repr(float(text)))

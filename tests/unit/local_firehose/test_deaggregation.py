@@ -40,6 +40,10 @@ def test_any_bytes_stay_whole_or_come_apart_into_objects(data: bytes) -> None:
         pytest.param(b'{"a":"}', id="an-open-string"),
         pytest.param(b'{"a":nan}{}', id="no-json-number"),
         pytest.param(b'"{}{}"', id="a-string"),
+        # looked at once more from each quotation mark, as a careless pattern does it, one of these takes half an hour
+        pytest.param(b'{"a' + b'\\"' * 500_000, id="an-open-string-of-quotation-marks"),
+        pytest.param(b'{"' * 400_000, id="braces-and-quotation-marks"),
+        pytest.param(b'{"a":' * 200_000, id="deep"),
     ],
 )
 def test_what_is_no_row_of_objects_stays_whole(data: bytes) -> None:

@@ -46,6 +46,7 @@ def test_each_message_is_a_line() -> None:
         pytest.param(b"[]", id="no-object"),
         pytest.param(b'{"logEvents":[{"id":"1"}]}', id="event-without-message"),
         pytest.param(b"\xff", id="no-text"),
+        pytest.param(b'{"a":' * 200_000, id="deep"),
     ],
 )
 def test_what_is_no_log_batch_is_refused(data: bytes) -> None:

@@ -55,6 +55,7 @@ def test_the_space_form_is_read_as_javas_timestamp(text: str, millis: int, nanos
         "2026-01-01 12:00:00.-5",
         "2026-01-01\t00:00:00",
         "2026-01-01 00:00:00Z",
+        pytest.param(f"2026-01-01 {'0' * 5_000}:00:00", id="hour-of-5000-digits"),
     ],
 )
 def test_what_java_refuses_is_refused(text: str) -> None:
@@ -124,6 +125,8 @@ def test_epoch_milliseconds_are_milliseconds(millis: int) -> None:
         pytest.param("-0.0015", -1_000000, id="negative-is-cut-towards-zero"),
         pytest.param("1e-1000000000", 0, id="tiny"),
         pytest.param("0e1000000000", 0, id="zero-with-exponent"),
+        pytest.param(f"0.{'0' * 100_000}1", 0, id="fraction-of-many-digits"),
+        pytest.param(f"{'0' * 100_000}1", 10**9, id="many-zeros-before"),
     ],
 )
 def test_epoch_numbers_with_fraction_or_exponent(text: str, nanoseconds: int) -> None:
@@ -133,6 +136,17 @@ def test_epoch_numbers_with_fraction_or_exponent(text: str, nanoseconds: int) ->
 @pytest.mark.parametrize("text", ["1e1000000000", "1e2147483647", "9223372036854775808", "-9223372036854775809"])
 def test_epoch_numbers_beyond_64_bits_are_refused_at_once(text: str) -> None:
     with pytest.raises(MalformedDataError, match="out of range"):
+        openx_timestamp(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"{'2' * 500_000}-01-01", f"{'2' * 500_000}.{'2' * 500_000}e", "-" * 900_000],
+    ids=["year", "number", "dashes"],
+)
+def test_a_long_text_is_refused_at_once(text: str) -> None:
+    # looked at once more from each digit, as a careless pattern does it, one of these takes hours
+    with pytest.raises(MalformedDataError, match="For input string"):
         openx_timestamp(text)
 
 
