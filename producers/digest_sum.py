@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-try:
-    md5(b"")
-    _md5 = md5
-except ValueError:  # an OpenSSL that forbids MD5 for security allows it for anything else
+try:  # without OpenSSL's detours, and never forbidden by its policies: a third less for short items
+    from _md5 import md5 as _md5  # type: ignore[import-not-found]
+except ImportError:  # a Python built without it
     _md5 = partial(md5, usedforsecurity=False)
 
 _LOW_HALF = 0xFFFFFFFF

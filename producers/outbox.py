@@ -17,7 +17,7 @@ from functools import cached_property
 from firehose_spec.quotas import BILLING_STEP_BYTES, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_BYTES, billed_bytes
 from producers.backoff import Backoff
 from producers.put_result import CallFailure, EntryFailure, PutResult
-from producers.record_queue import RecordQueue
+from producers.record_queue import RecordQueue, Sizes
 
 TOO_LARGE = "RecordTooLarge"
 STOPPED = "Stopped"
@@ -53,14 +53,19 @@ class _Waiting:
 class Batch:
     """One call's records in the order of the source; `retries` maps a place in the batch to its history."""
 
-    sequences: list[int]
-    records: list[bytes]
+    sequences: Sequence[int]
+    records: Sequence[bytes]
     taken_at: float
     retries: dict[int, _Waiting] = field(default_factory=dict)
+    known_sizes: Sizes | None = None
 
     @cached_property
+    def sizes(self) -> Sizes:
+        return self.known_sizes or Sizes.of(self.records)
+
+    @property
     def size_bytes(self) -> int:
-        return sum(map(len, self.records))
+        return self.sizes.total
 
 
 @dataclass(slots=True)
@@ -144,9 +149,10 @@ class Outbox:
         first = self._next_sequence
         self._next_sequence += len(records)
         self.counts.submitted += len(records)
-        self.counts.submitted_bytes += sum(map(len, records))
-        if not records or max(map(len, records)) <= MAX_RECORD_BYTES:
-            self._fresh.add(first, records, now)
+        sizes = Sizes.of(records)
+        self.counts.submitted_bytes += sizes.total
+        if sizes.largest <= MAX_RECORD_BYTES:
+            self._fresh.add(first, records, now, sizes)
             return []
         too_large = []
         for sequence, record in enumerate(records, first):
@@ -162,6 +168,11 @@ class Outbox:
         """Return the next batch, or None when none is due; `drain` sends what is there without waiting for more."""
         if now < self._hold_until:
             return None
+        if not self._waiting and (whole := self._fresh.take_whole(below=self._fresh_limit())) is not None:
+            self.counts.calls += 1
+            batch = Batch(whole[0], whole[1], now, known_sizes=whole[2])
+            self._in_flight[id(batch)] = batch
+            return batch
         retries: list[_Waiting] = []
         room = MAX_BATCH_BYTES
         while self._waiting and self._waiting[0][0] <= now and len(retries) < MAX_BATCH_RECORDS:
@@ -251,11 +262,14 @@ class Outbox:
         return min([self.settled_below, *retried[:1]]) + self._window
 
     def _book_accepted(self, batch: Batch, failures: Sequence[EntryFailure]) -> None:
-        failed_bytes = sum(len(batch.records[failure.index]) for failure in failures)
-        self.counts.accepted += len(batch.records) - len(failures)
-        self.counts.accepted_bytes += batch.size_bytes - failed_bytes
-        failed_billed = _billed([batch.records[failure.index] for failure in failures])
-        self.counts.billed_bytes += _billed(batch.records) - failed_billed
+        failed = [batch.records[failure.index] for failure in failures]
+        sizes = batch.sizes
+        self.counts.accepted += len(batch.records) - len(failed)
+        self.counts.accepted_bytes += sizes.total - sum(map(len, failed))
+        if sizes.smallest > 0 and sizes.largest <= BILLING_STEP_BYTES:  # nearly every batch
+            self.counts.billed_bytes += (len(batch.records) - len(failed)) * BILLING_STEP_BYTES
+        else:
+            self.counts.billed_bytes += _billed(batch.records) - _billed(failed)
 
     def _hold_off(self, batch: Batch, failed: int, now: float) -> None:
         if 2 * failed <= len(batch.records):
@@ -299,6 +313,4 @@ class Outbox:
 
 
 def _billed(records: Sequence[bytes]) -> int:
-    if records and len(min(records, key=len)) > 0 and len(max(records, key=len)) <= BILLING_STEP_BYTES:
-        return len(records) * BILLING_STEP_BYTES  # nearly every batch; the sum below costs as much as sending does
     return sum(billed_bytes(len(record)) for record in records)

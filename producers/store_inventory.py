@@ -2,7 +2,7 @@
 
 Pure. Randomness is the raw output of PCG64, which NumPy keeps stable, mapped by our own tables; `random.Random` and NumPy's
 distributions may change between versions. Events are made in blocks: what does not depend on the stock is computed for the whole block,
-the texts around the changing numbers exist once per store, item and event type.
+the bytes around the changing numbers exist once per store, item and event type.
 """
 
 import json
@@ -37,6 +37,7 @@ _SALE, _RESTOCK, _RETURN, _ADJUSTMENT = range(4)
 _TABLE_BITS = 12  # every choice is a look-up of 12 random bits
 _TABLE_SIZE = 1 << _TABLE_BITS
 _BLOCK_EVENTS = 5_000
+_ANY_STORE = b"\x7fstore\x7f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +103,7 @@ class StoreInventory:
         self, first: int, stores: Any, timestamps: Any, keys: list[int], moves: list[int], stock: list[int]
     ) -> EventBlock:
         records, rows = [], []
-        event_lead, row_lead = f'{{"event_id":"{self.plan.run_id}-', f"{self.plan.run_id}-"
-        events, event_tails, row_middles, row_tails = self._texts
+        record_templates, row_templates = self._templates
         reorder_points, restocks = self._reorder_points, self._restocks
         sequence = first
         for key, move, timestamp in zip(keys, moves, timestamps.tolist(), strict=True):
@@ -126,13 +126,9 @@ class StoreInventory:
                 change = -min(level, quantity)  # counted less than booked
             level += change
             stock[key] = level
-            text = 4 * key + kind
-            records.append(
-                f'{event_lead}{sequence}{events[text]}{change},"stock_level":{level}{event_tails[key]}{timestamp}}}'.encode()
-            )
-            rows.append(
-                f"{row_lead}{sequence}{row_middles[text]}{change}\x1f{level}{row_tails[key]}{timestamp}".encode()
-            )
+            place, numbers = 4 * key + kind, (sequence, change, level, timestamp)
+            records.append(record_templates[place] % numbers)
+            rows.append(row_templates[place] % numbers)
             sequence += 1
         return EventBlock(first, records, rows, stores, timestamps)
 
@@ -158,31 +154,47 @@ class StoreInventory:
         return [item.restock for _ in self.store_ids for item in ITEMS]
 
     @cached_property
-    def _texts(self) -> tuple[list[str], list[str], list[str], list[str]]:
-        """JSON and digest texts: per store, item and type what stands before the quantity; per store and item what follows the level."""
-        events, event_tails, row_middles, row_tails = [], [], [], []
-        for store in self.store_ids:
-            for item in ITEMS:
-                for event_type in EVENT_TYPES:
-                    front = {"store_id": store, "event_type": event_type, **_item_front(item)}
-                    events.append(f'",{_compact(front)[1:-1]},"quantity_change":')
-                    row_middles.append(
-                        COLUMN_SEPARATOR + COLUMN_SEPARATOR.join(map(column_text, front.values())) + COLUMN_SEPARATOR
-                    )
-                event_tails.append(
-                    f',"reorder_point":{item.reorder_point},"unit_price":{item.unit_price:.2f}'
-                    f',"currency":"{CURRENCY}","event_timestamp":'
-                )
-                back: tuple[int | float | str, ...] = (item.reorder_point, item.unit_price, CURRENCY)
-                row_tails.append(COLUMN_SEPARATOR + COLUMN_SEPARATOR.join(map(column_text, back)) + COLUMN_SEPARATOR)
-        return events, event_tails, row_middles, row_tails
+    def _templates(self) -> tuple[list[bytes], list[bytes]]:
+        """JSON and digest row of each store, item and type, with a place for each of sequence, change, level and timestamp."""
+        of_any_store = [
+            _templates_of(self.plan.run_id, item, event_type) for item in ITEMS for event_type in EVENT_TYPES
+        ]
+        records, rows = [], []
+        for store in map(str.encode, self.store_ids):
+            records += [record.replace(_ANY_STORE, store) for record, _ in of_any_store]
+            rows += [row.replace(_ANY_STORE, store) for _, row in of_any_store]
+        return records, rows
 
 
-def _item_front(item: Item) -> dict[str, str]:
-    return {"item_id": item.item_id, "item_name": item.name, "category": item.category}
+def _templates_of(run_id: str, item: Item, event_type: str) -> tuple[bytes, bytes]:
+    front: dict[str, str] = {
+        "store_id": _ANY_STORE.decode(),
+        "event_type": event_type,
+        "item_id": item.item_id,
+        "item_name": item.name,
+        "category": item.category,
+    }
+    back: tuple[int | float | str, ...] = (item.reorder_point, item.unit_price, CURRENCY)
+    record = _template(
+        _compact({"event_id": f"{run_id}-"})[:-2],
+        f'",{_compact(front)[1:-1]},"quantity_change":',
+        ',"stock_level":',
+        f',"reorder_point":{item.reorder_point},"unit_price":{item.unit_price:.2f},"currency":"{CURRENCY}","event_timestamp":',
+        "}",
+    )
+    row_front, row_back = (
+        f"{COLUMN_SEPARATOR}{COLUMN_SEPARATOR.join(map(column_text, values))}{COLUMN_SEPARATOR}"
+        for values in (tuple(front.values()), back)
+    )
+    return record, _template(f"{run_id}-", row_front, COLUMN_SEPARATOR, row_back, "")
 
 
-def _compact(document: dict[str, Any]) -> str:
+def _template(*texts: str) -> bytes:
+    """Return a format with a whole number between each two texts."""
+    return b"%d".join(text.replace("%", "%%").encode() for text in texts)
+
+
+def _compact(document: object) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 

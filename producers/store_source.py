@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from producers.source import Chunk, Facts, utc_text
 from producers.store_inventory import COLUMNS, EventBlock, StoreInventory, StorePlan
 
 _HOUR = 3600
+_BOOK_CHUNKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class StoreSource:
         self._bad: dict[int, dict[str, str]] = {}
         self._first_events = array("Q")  # of each record, with aggregation only
         self._losses: list[_Loss] = []
+        self._unbooked: list[_ChunkFacts] = []
         self._most_events = 1
         self._billed = 0  # both with aggregation only
         self._unaggregated_billed = 0
@@ -75,30 +78,44 @@ class StoreSource:
 
     def handed_over(self, chunk: Chunk) -> None:
         facts: _ChunkFacts = chunk.details
-        codes, groups, counts = np.unique(facts.partition_codes, return_inverse=True, return_counts=True)
-        sums = sums_by_group(item_values(facts.digest_items), groups, len(codes))
         with self._lock:
             if facts.events_per_record is None:
                 self._events += len(chunk.records)
             else:
-                self._most_events = max(self._most_events, *facts.events_per_record)
-                for number in facts.events_per_record:
-                    self._first_events.append(self._events)
-                    self._events += number
-                self._billed += sum(billed_bytes(len(record)) for record in chunk.records)
-                self._unaggregated_billed += sum(
-                    billed_bytes(len(event)) for record in chunk.records for event in record.split(DELIMITER)
-                )
-            self._digest += sum(sums)
-            self._digest_items += len(facts.digest_items)
+                self._note_aggregation(chunk.records, facts.events_per_record)
             self._bad.update(facts.bad)
-            for code, count, value in zip(codes.tolist(), counts.tolist(), sums, strict=True):
-                self._partitions[code] += count
-                self._partition_digests[code] += value
-            if len(facts.timestamps):
-                low, high = int(facts.timestamps.min()), int(facts.timestamps.max())
-                self._first_timestamp = low if self._first_timestamp is None else min(low, self._first_timestamp)
-                self._last_timestamp = high if self._last_timestamp is None else max(high, self._last_timestamp)
+            self._unbooked.append(facts)
+            if len(self._unbooked) == _BOOK_CHUNKS:
+                self._book()
+
+    def _note_aggregation(self, records: Sequence[bytes], events_per_record: Sequence[int]) -> None:
+        self._most_events = max(self._most_events, *events_per_record)
+        for number in events_per_record:
+            self._first_events.append(self._events)
+            self._events += number
+        self._billed += sum(billed_bytes(len(record)) for record in records)
+        self._unaggregated_billed += sum(
+            billed_bytes(len(event)) for record in records for event in record.split(DELIMITER)
+        )
+
+    def _book(self) -> None:
+        """Add up the good events of several chunks at once, which costs little more than one."""
+        chunks, self._unbooked = self._unbooked, []
+        codes_of_events = np.concatenate([facts.partition_codes for facts in chunks])
+        if not len(codes_of_events):
+            return
+        values = item_values(chain.from_iterable(facts.digest_items for facts in chunks))
+        codes, groups, counts = np.unique(codes_of_events, return_inverse=True, return_counts=True)
+        sums = sums_by_group(values, groups, len(codes))
+        self._digest += sum(sums)
+        self._digest_items += len(values)
+        for code, count, value in zip(codes.tolist(), counts.tolist(), sums, strict=True):
+            self._partitions[code] += count
+            self._partition_digests[code] += value
+        low = min(int(facts.timestamps.min()) for facts in chunks if len(facts.timestamps))
+        high = max(int(facts.timestamps.max()) for facts in chunks if len(facts.timestamps))
+        self._first_timestamp = low if self._first_timestamp is None else min(low, self._first_timestamp)
+        self._last_timestamp = high if self._last_timestamp is None else max(high, self._last_timestamp)
 
     def given_up(self, entries: Sequence[GivenUp]) -> None:
         losses = [self._loss(entry) for entry in entries]
@@ -109,6 +126,12 @@ class StoreSource:
         """Nothing to keep."""
 
     def facts(self) -> Facts:
+        with self._lock:
+            if self._unbooked:
+                self._book()
+            return self._facts()
+
+    def _facts(self) -> Facts:
         missing, digest, items = [], self._digest, self._digest_items
         bad, partitions, digests = dict(self._bad), self._partitions.copy(), self._partition_digests.copy()
         for loss in self._losses:

@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firehose_spec.quotas import MAX_BATCH_BYTES, MAX_BATCH_RECORDS
-from producers.record_queue import RecordQueue
+from producers.record_queue import RecordQueue, Sizes
 
 
 def test_batch_ends_at_500_records() -> None:
@@ -83,3 +83,34 @@ def test_batches_are_the_records_in_order_each_as_long_as_fits(
             assert sum(map(len, records)) + len(everything[len(taken)]) > max_bytes
     assert taken == everything
     assert (queue.record_count, queue.byte_count, queue.first_sequence) == (0, 0, None)
+
+
+def test_whole_batch_is_what_was_added_at_once() -> None:
+    queue = RecordQueue()
+    records = [b"x" * number for number in range(500)]
+    queue.add(7, records, now=0.0)
+    queue.add(507, [b"y"], now=0.0)
+    assert queue.take_whole(below=506) is None
+    assert queue.take_whole(below=507) == (range(7, 507), records, Sizes(500 * 499 // 2, 0, 499))
+    assert (queue.record_count, queue.byte_count, queue.first_sequence) == (1, 1, 507)
+    assert queue.take_whole() is None
+    assert queue.take(500, 100) == ([507], [b"y"])
+    assert queue.take_whole() is None
+
+
+def test_whole_batch_is_never_over_4_mib() -> None:
+    queue = RecordQueue()
+    queue.add(0, [b"x" * (MAX_BATCH_BYTES // 500 + 1)] * 500, now=0.0)
+    assert queue.take_whole() is None
+    assert len(queue.take(500, MAX_BATCH_BYTES)[0]) == 499
+
+
+@given(st.lists(st.lists(st.binary(max_size=9), min_size=1, max_size=9), min_size=1), st.lists(st.integers(1, 7)))
+def test_bytes_add_up_however_the_queue_is_cut(groups: list[list[bytes]], cuts: list[int]) -> None:
+    queue, left = RecordQueue(), [record for group in groups for record in group]
+    for group in groups:
+        queue.add(0, group, now=0.0)
+    for cut in cuts:
+        taken = queue.take(cut, 20)[1]
+        left = left[len(taken) :]
+        assert (queue.record_count, queue.byte_count) == (len(left), sum(map(len, left)))
