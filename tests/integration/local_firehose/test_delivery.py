@@ -513,6 +513,27 @@ def test_a_record_that_breaks_a_stage_is_quarantined_alone(world: World) -> None
     assert b"".join(world.bodies("2024/").values()).endswith(b"19 end")
 
 
+def test_keys_and_rows_are_those_of_the_processed_records_and_errors_show_the_original(world: World) -> None:
+    # documented: Lambda, then partition keys, then format conversion
+    def function(records: list[Record]) -> StageResult:
+        return StageResult([replace(record, data=base64.b64decode(record.data)) for record in records], [])
+
+    world.process = function
+    conversion = world.converting().conversion
+    world.start(world.partitioned(conversion=conversion))
+    given = [base64.b64encode(data) for data in (b'{"k":"a","n":1}', b'{"k":"b","n":"x"}', b'{"n":3}')]
+    world.put(given)
+    assert world.flush() == (3, 3)
+    (parquet,) = world.bodies("p/a/").values()
+    assert pq.read_table(io.BytesIO(parquet)).to_pylist() == [{"k": "a", "n": 1}]
+    failed = {
+        folder: [base64.b64decode(json.loads(line)["rawData"]) for body in found.values() for line in body.splitlines()]
+        for folder in ("format-conversion-failed", "metadata-extraction-failed")
+        if (found := world.bodies(f"err/{folder}/"))
+    }
+    assert failed == {"format-conversion-failed": [given[1]], "metadata-extraction-failed": [given[2]]}
+
+
 def test_a_stage_that_cannot_be_reached_is_tried_again(world: World) -> None:
     calls: list[int] = []
 
