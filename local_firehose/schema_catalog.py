@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from firehose_spec.glue_types import Array, Column, GlueType, GlueTypeError, Map, Struct, Text, parse
 from local_firehose.errors import LocalFirehoseError
+from local_firehose.hive_types import hive_fault
 from local_firehose.stream_config import SchemaReference
 
 LATEST = "LATEST"
@@ -139,6 +140,9 @@ def _columns(table: Mapping[str, Any]) -> tuple[Column, ...]:
             kind = parse(column.get("Type") or "")
         except GlueTypeError as exc:
             raise _invalid_schema(f"Column {column['Name']}: {exc}") from exc
+        # observed that it refuses; decided: docs/fidelity/conversion.md#schema-text, the words
+        if fault := hive_fault(column["Type"]):
+            raise _invalid_schema(f"Column {column['Name']}: {fault}")
         if fault := _fault(kind):
             raise _invalid_schema(f"Column {column['Name']}, {kind}: {fault}")
         columns.append(Column(column["Name"].lower(), kind))

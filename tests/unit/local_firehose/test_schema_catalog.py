@@ -52,7 +52,7 @@ def refused(code: str) -> ClientError:
 
 
 def test_columns_come_in_order_in_lower_case_without_partition_keys() -> None:
-    glue = Glue(("Id", "STRING"), ("tags", "array<struct<K:int>>"))
+    glue = Glue(("Id", "string"), ("tags", "array<struct<K:int>>"))
     assert catalog(glue).columns(LATEST) == (
         Column("id", parse("string")),
         Column("tags", parse("array<struct<k:int>>")),
@@ -146,6 +146,10 @@ def test_columns_last_read_serve_while_glue_is_away_but_not_when_the_table_is_go
         pytest.param((("a", "char(256)"),), "1 to 255", id="char-too-long"),
         pytest.param((("a", "struct<v:varchar(65536)>"),), "1 to 65535", id="varchar-too-long"),
         pytest.param((("a", ""),), "Column a", id="no-type"),
+        pytest.param(
+            (("a", "STRING"),), "Column a: Error: type expected at the position 0 of 'STRING'", id="upper-case"
+        ),
+        pytest.param((("a", "array< int>"),), "Column a: Error: type expected at the position 6", id="blank"),
     ],
 )
 def test_a_schema_that_cannot_be_converted_is_named(columns: tuple[tuple[str, str], ...], message: str) -> None:
