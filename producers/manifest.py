@@ -67,6 +67,7 @@ def manifest(run: Run, facts: Facts) -> dict[str, Any]:
         "sources": list(facts.sources),
         "generator": facts.generator,
         "events_per_record": facts.events_per_record,
+        "events": counts.submitted if facts.events is None else facts.events,
         "dead_letter": str(run.dead_letter) if counts.given_up and run.dead_letter else None,
     }
 

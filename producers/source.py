@@ -26,6 +26,7 @@ class Facts:
     first_event_at: datetime | None = None
     last_event_at: datetime | None = None
     events_per_record: int = 1
+    events: int | None = None  # handed over, where records hold several
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ class StoreSource:
             first_event_at=_moment(self._first_timestamp),
             last_event_at=_moment(self._last_timestamp),
             events_per_record=self._most_events,
+            events=self._events,
         )
 
     @property

@@ -27,7 +27,7 @@ class RowCompleteness:
         """Judge a stream with conversion."""
         evidence = self._evidence
         if not rows_have_ids(evidence):
-            numbers = account_counts(evidence.manifests, totals.rows, errors.distinct)
+            numbers = account_counts(evidence.manifests, totals.rows, errors.events)
             self._counts_only(numbers)
             self._whole_digest(totals, numbers)
             return numbers, ()
@@ -60,9 +60,10 @@ class RowCompleteness:
                 ),
                 numbers.lost,
             )
-        if numbers.duplicated > manifest.possible_duplicates:
+        allowed_twice = manifest.possible_duplicate_events
+        if numbers.duplicated > allowed_twice:
             found = f"{numbers.duplicated} more, among them {_ids(manifest, account.duplicated_examples)}"
-            allowed = f", but for {manifest.possible_duplicates} sent twice" if manifest.possible_duplicates else ""
+            allowed = f", but for {allowed_twice} sent twice" if allowed_twice else ""
             yield (
                 Finding(
                     "completeness.duplicated", self._root, f"each record of run {manifest.run_id} once{allowed}", found

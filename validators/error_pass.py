@@ -21,10 +21,14 @@ from validators.serde_reading import ReasonJudge
 
 @dataclass(slots=True)
 class ErrorTotals:
-    """What all error lines add up to. `by_run` holds known runs; `unknown` counts records of no known run."""
+    """What all error lines add up to. `by_run` holds known runs; `unknown` counts records of no known run.
+
+    `distinct` counts records, `events` what they hold: more where an aggregated record was not split.
+    """
 
     lines: int = 0
     distinct: int = 0
+    events: int = 0
     by_type: Counter[str] = field(default_factory=Counter)
     by_run: dict[str, Quarantine] = field(default_factory=dict)
     unknown: int = 0
@@ -82,20 +86,20 @@ class ErrorPass:
         totals.by_type[line.error_type] += 1
         digest = hashlib.sha256(line.raw)
         sha256 = digest.hexdigest()
-        run, sequence = self._runs.find(line.raw, sha256)
+        run, sequences = self._runs.find(line.raw, sha256)
         first = self._seen.setdefault(digest.digest(), line.location)
         if first is not line.location:
             self._findings.add(
                 Finding("quarantine.unexpected", line.location, "each record quarantined once", f"also at {first}")
             )
             return
+        totals.events += len(sequences)
         if run is None:
             totals.unknown += 1
         else:
             account = totals.by_run.setdefault(run, Quarantine())
-            account.records += 1
-            if sequence is not None:
-                account.sequences.add(sequence)
+            account.sequences.update(sequence for sequence in sequences if sequence is not None)
+            account.unidentified += sequences.count(None)
         self._match(line, sha256, run)
         self._reason(line)
 

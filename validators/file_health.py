@@ -49,7 +49,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def _buffer_size(evidence: Evidence, objects: Sequence[ObjectFacts], findings: Findings) -> HealthLine:
     declared = evidence.declared
     limit = declared.buffer_mib * quotas.MIB + quotas.MAX_RECORD_BYTES
-    mean = _mean_record_bytes(evidence)
+    mean = _mean_event_bytes(evidence)
     largest = 0.0
     for facts in objects:
         size = facts.plain_bytes if facts.plain_bytes is not None else facts.rows * mean
@@ -72,8 +72,8 @@ def _buffer_size(evidence: Evidence, objects: Sequence[ObjectFacts], findings: F
     )
 
 
-def _mean_record_bytes(evidence: Evidence) -> float:
-    accepted = sum(manifest.accepted for manifest in evidence.manifests)
+def _mean_event_bytes(evidence: Evidence) -> float:
+    accepted = sum(manifest.accepted_events for manifest in evidence.manifests)
     return sum(manifest.accepted_bytes for manifest in evidence.manifests) / accepted if accepted else 0.0
 
 
@@ -128,7 +128,7 @@ def _skew(objects: Sequence[ObjectFacts]) -> HealthLine:
 
 def _size_saved(evidence: Evidence, objects: Sequence[ObjectFacts]) -> HealthLine:
     rows = sum(facts.rows for facts in objects)
-    sent = _mean_record_bytes(evidence) * rows
+    sent = _mean_event_bytes(evidence) * rows
     if not sent:
         return HealthLine("health.size_saved", "", "", "the size of the records sent is not known")
     stored = sum(facts.summary.size_bytes for facts in objects)

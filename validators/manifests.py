@@ -58,11 +58,19 @@ class Manifest:
     digest: SentDigest | None
     sources: tuple[SourceRange, ...]
     events_per_record: int
+    events: int  # handed to the sender; more than `records` with aggregation
 
     @property
-    def good(self) -> int:
-        """Accepted records that were not made bad on purpose."""
-        return self.accepted - len(self.expected_quarantine)
+    def accepted_events(self) -> int:
+        """Events in the accepted records; sequence numbers count events."""
+        if self.events_per_record == 1:
+            return self.accepted
+        return sum(last - first + 1 for first, last in self.accepted_sequences)
+
+    @property
+    def possible_duplicate_events(self) -> int:
+        """How many events at most may have arrived twice though nothing went wrong after the producer."""
+        return self.possible_duplicates * self.events_per_record
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -120,6 +128,7 @@ def manifest_of(value: Mapping[str, Any], path: str) -> Manifest:
             for source in value["sources"]
         ),
         events_per_record=value["events_per_record"],
+        events=value.get("events", value["records"]),
     )
 
 

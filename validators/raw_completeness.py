@@ -49,7 +49,7 @@ class RawCompleteness:
         numbers = account_counts(manifests, totals.lines, quarantined)
         if not self._evidence.scope.every_run:
             numbers = _changed(numbers, invented=0)
-        allowed = sum(manifest.possible_duplicates for manifest in manifests)
+        allowed = sum(manifest.possible_duplicate_events for manifest in manifests)
         if 0 < numbers.invented <= allowed:
             numbers = _changed(numbers, invented=0, duplicated=numbers.invented)
         self._differences(numbers, LineDifference(0, 0, 0, None, None, None), raw, [])
@@ -78,11 +78,11 @@ class RawCompleteness:
         manifests = self._evidence.manifests
         invented = found.invented if self._evidence.scope.every_run else 0
         changed = min(found.lost, invented)
-        accepted = sum(manifest.accepted for manifest in manifests)
+        accepted = sum(manifest.accepted_events for manifest in manifests)
         lost = max(0, found.lost - changed - quarantined)
         duplicated = found.duplicated if self._evidence.scope.every_run else 0
         numbers = Reconciliation(
-            submitted=sum(manifest.records for manifest in manifests),
+            submitted=sum(manifest.events for manifest in manifests),
             accepted=accepted,
             delivered=accepted - found.lost + changed,
             quarantined=quarantined,
@@ -112,7 +112,7 @@ class RawCompleteness:
                 ),
                 times=numbers.lost,
             )
-        allowed = sum(manifest.possible_duplicates for manifest in self._evidence.manifests)
+        allowed = sum(manifest.possible_duplicate_events for manifest in self._evidence.manifests)
         if numbers.duplicated > allowed:
             where, line = self._example(raw, objects, found.duplicated_hash)
             self._findings.add(

@@ -176,7 +176,7 @@ class Suite:
             return numbers, runs
         if raw_pass is not None:
             by_line = RawCompleteness(evidence, self._findings)
-            numbers = by_line.judge(raw_pass, inventory.data, errors.distinct)
+            numbers = by_line.judge(raw_pass, inventory.data, errors.events)
             self._skips.update(by_line.skips)
         elif "completeness.lost" not in self._skips:
             by_row = RowCompleteness(evidence, self._findings)

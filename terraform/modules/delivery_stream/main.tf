@@ -37,6 +37,19 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
       content {
         enabled = true
 
+        dynamic "processors" {
+          for_each = var.record_deaggregation ? ["JSON"] : []
+
+          content {
+            type = "RecordDeAggregation"
+
+            parameters {
+              parameter_name  = "SubRecordType"
+              parameter_value = processors.value
+            }
+          }
+        }
+
         processors {
           type = "MetadataExtraction"
 

@@ -233,6 +233,18 @@ variable "prefix" {
   }
 }
 
+variable "record_deaggregation" {
+  description = "Split records that hold several JSON objects (up to 500) before partitioning, as producers that aggregate need it. AWS takes it with partition keys only."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.record_deaggregation || length(var.partition_keys) > 0
+    error_message = "record_deaggregation is true without partition_keys. RecordDeAggregationProcessor can only be present when Dynamic Partitioning is enabled."
+  }
+}
+
 variable "role_arn" {
   description = "Role that Firehose assumes; its policy must be attached already."
   type        = string

@@ -58,6 +58,7 @@ module "stream" {
   buffering                  = var.buffering
   partition_keys             = local.partition_keys
   partitioning_retry_seconds = 60
+  record_deaggregation       = var.record_deaggregation
   alarms                     = var.alarms
 
   conversion = {

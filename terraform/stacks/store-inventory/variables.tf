@@ -60,6 +60,13 @@ variable "projected_years" {
   }
 }
 
+variable "record_deaggregation" {
+  description = "Split records that hold several events, as `producers store-inventory --aggregate` sends them."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "region" {
   description = "Region of everything in the stack."
   type        = string

@@ -43,6 +43,30 @@ run "query_has_every_key_and_parentheses_where_jq_needs_them" {
   }
 }
 
+run "records_are_split_before_their_keys_are_taken" {
+  command = plan
+  variables {
+    record_deaggregation = true
+  }
+
+  assert {
+    condition = [
+      for processor in aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].processing_configuration[0].processors :
+      [processor.type, one([for parameter in processor.parameters : parameter.parameter_value if parameter.parameter_name == "SubRecordType"])]
+    ] == [["RecordDeAggregation", "JSON"], ["MetadataExtraction", null]]
+    error_message = "RecordDeAggregation of JSON comes first."
+  }
+}
+
+run "splitting_without_partition_keys_is_refused" {
+  command = plan
+  variables {
+    partition_keys       = []
+    record_deaggregation = true
+  }
+  expect_failures = [var.record_deaggregation]
+}
+
 run "without_keys_nothing_is_partitioned" {
   command = plan
   variables {
