@@ -4,17 +4,20 @@ Talks to: the streams it is given; a timer ends its patience.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from local_firehose.delivery import StreamDelivery
 from local_firehose.engine_port import DeliveryFailure, FlushResult
+from local_firehose.stalled_delivery import StalledDelivery
 from local_firehose.stream_config import StreamId
 
 
 class FlushOfStreams:
     """One flush over several streams: answers when all are done, or when the time is over."""
 
-    def __init__(self, streams: dict[StreamId, StreamDelivery], answer: Callable[[FlushResult], None]) -> None:
+    def __init__(
+        self, streams: Mapping[StreamId, StreamDelivery | StalledDelivery], answer: Callable[[FlushResult], None]
+    ) -> None:
         self._streams = streams
         self._answer = answer
         self._waiting = set(streams)

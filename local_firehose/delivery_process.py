@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -50,7 +51,7 @@ from local_firehose.delivery_messages import (
 from local_firehose.delivery_run import RunStore
 from local_firehose.delivery_stages import Stages
 from local_firehose.delivery_tools import DeliveryTools
-from local_firehose.engine_port import StreamView
+from local_firehose.engine_port import LastError, StreamView
 from local_firehose.faults import FaultScript, read_faults
 from local_firehose.faulty_store import FaultyStore
 from local_firehose.jq import JqPool
@@ -58,6 +59,7 @@ from local_firehose.metrics import Marks, MetricBook, MetricPublisher
 from local_firehose.object_key import new_random_string
 from local_firehose.object_store import S3ObjectStore
 from local_firehose.schema_catalog import SchemaCatalog
+from local_firehose.stalled_delivery import StalledDelivery
 from local_firehose.stream_config import StreamId
 from local_firehose.stream_folder import stream_folder
 from local_firehose.upload_pool import UploadPool
@@ -85,7 +87,7 @@ class DeliveryProcess:
         self._tools = tools
         self._set_faults = set_faults
         self._send = send
-        self._streams: dict[StreamId, StreamDelivery] = {}
+        self._streams: dict[StreamId, StreamDelivery | StalledDelivery] = {}
 
     def published(self, marks: Marks) -> None:
         """Tell the streams how far their records are counted for good; may be called from any thread."""
@@ -128,15 +130,24 @@ class DeliveryProcess:
 
     def _configure(self, view: StreamView) -> None:
         known = self._streams.get(view.stream)
-        if known is not None:
+        if isinstance(known, StreamDelivery):
             known.configure(view)
             return
-        delivery = StreamDelivery(
-            view,
-            folder=stream_folder(self._journals, view),
-            tools=self._tools,
-            on_released=lambda owner, sequence: self._send(Released(owner.stream, owner.incarnation, sequence)),
-        )
+        folder = stream_folder(self._journals, view)
+        try:
+            delivery = StreamDelivery(
+                view,
+                folder=folder,
+                tools=self._tools,
+                on_released=lambda owner, sequence: self._send(Released(owner.stream, owner.incarnation, sequence)),
+            )
+        except (OSError, sqlite3.Error) as error:
+            message = f"{folder} cannot be used ({error}); put it back as it was, or delete the stream"
+            _log.error("stream is not delivered  stream=%s error=%s", view.stream.name, message)
+            self._streams[view.stream] = StalledDelivery(
+                view, LastError(self._tools.clock.now(), "Journal.Unusable", message)
+            )
+            return
         self._streams[view.stream] = delivery
         delivery.start()
 
@@ -157,7 +168,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with sending, contextlib.suppress(OSError):  # the reader below sees the end of the socket too
             channel.sendall(encode_message(message))
 
-    scratch = Path(tempfile.mkdtemp(prefix="runs-", dir=_scratch_parent(options.state_dir)))
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix="runs-", dir=_scratch_parent(options.state_dir)))
+    except OSError as error:
+        print(f"local_firehose: --state-dir {options.state_dir} cannot be written ({error})", file=sys.stderr)
+        return 2
     clock = Clock()
     store = S3ObjectStore(boto3.session.Session())
     clients = client_factory()

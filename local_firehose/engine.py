@@ -4,6 +4,7 @@ Talks to: the disk, the child. Source of the contract: `engine_port.Engine`.
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ from local_firehose.delivery_messages import (
     SetFaults,
     ToDelivery,
 )
-from local_firehose.engine_port import DeliveryCounters, FlushResult, LastError, StreamView
+from local_firehose.engine_port import DeliveryCounters, DeliveryFailure, FlushResult, LastError, StreamView
 from local_firehose.faults import FaultScript, read_faults
 from local_firehose.journal import CommittedEnd, Journal
 from local_firehose.kinesis_source import KinesisSource, started_at
@@ -41,6 +42,7 @@ _log = logging.getLogger(__name__)
 JOURNAL_THREADS = 8
 TELL_SECONDS = 0.01  # how long news of commits is gathered before delivery is told
 _SPARE_ANSWER_SECONDS = 5.0
+_NO_ANSWER = "the delivery process does not answer; the log of local_firehose says why"
 
 
 class DeliveryEngine:
@@ -117,14 +119,21 @@ class DeliveryEngine:
         await self._leave_source(stream)
         self._untold.pop(stream, None)
         await removed.journal.close()
-        await self._supervisor.request(lambda number: Remove(number, stream))
+        with contextlib.suppress(TimeoutError):  # a delivery process that is started anew never hears of the stream
+            async with asyncio.timeout(_SPARE_ANSWER_SECONDS):
+                await self._supervisor.request(lambda number: Remove(number, stream))
         await asyncio.to_thread(shutil.rmtree, stream_folder(self._journals, removed.view), True)
 
     async def flush(self, streams: Sequence[StreamId] | None, *, timeout_seconds: float) -> FlushResult:
         """Deliver what is buffered now (None: of every stream); return when it is in S3 or the time is over."""
         self._tell()
         chosen = None if streams is None else tuple(streams)
-        answer = await self._supervisor.request(lambda number: Flush(number, chosen, timeout_seconds))
+        try:
+            async with asyncio.timeout(timeout_seconds + _SPARE_ANSWER_SECONDS):
+                answer = await self._supervisor.request(lambda number: Flush(number, chosen, timeout_seconds))
+        except TimeoutError:
+            waiting = self._streams if chosen is None else chosen
+            return FlushResult(0, 0, tuple(DeliveryFailure(stream, 0, _NO_ANSWER) for stream in sorted(waiting)))
         if not isinstance(answer, Flushed):
             raise TypeError(f"a flush was answered by {type(answer).__name__}")
         return answer.result
@@ -132,10 +141,17 @@ class DeliveryEngine:
     async def counters(self) -> Sequence[DeliveryCounters]:
         """Return the counters of every stream that was configured."""
         self._tell()
-        answer = await self._supervisor.request(AskCounters)
-        if not isinstance(answer, Counters):
-            raise TypeError(f"a question for counters was answered by {type(answer).__name__}")
-        found = {counters.stream: counters for counters in answer.counters}
+        found: dict[StreamId, DeliveryCounters] = {}
+        try:
+            async with asyncio.timeout(_SPARE_ANSWER_SECONDS):
+                answer = await self._supervisor.request(AskCounters)
+        except TimeoutError:
+            silent = LastError(self._clock.now(), "InternalError", _NO_ANSWER)
+            found = {stream: DeliveryCounters(stream, last_error=silent) for stream in self._streams}
+        else:
+            if not isinstance(answer, Counters):
+                raise TypeError(f"a question for counters was answered by {type(answer).__name__}")
+            found = {counters.stream: counters for counters in answer.counters}
         return [
             self._with_source_error(self._with_accepted(found.get(stream) or DeliveryCounters(stream), known))
             for stream, known in self._streams.items()

@@ -17,9 +17,10 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
+import local_firehose.engine
 from local_firehose.clock import Clock
 from local_firehose.engine import DeliveryEngine
-from local_firehose.engine_port import FlushResult, StreamView
+from local_firehose.engine_port import DeliveryCounters, FlushResult, StreamView
 from local_firehose.errors import StartError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -149,6 +150,7 @@ import asyncio, sys
 from pathlib import Path
 import msgspec
 from local_firehose.caller import Caller
+import local_firehose.engine
 from local_firehose.clock import Clock
 from local_firehose.engine import DeliveryEngine
 from local_firehose.engine_port import StreamView
@@ -268,6 +270,60 @@ def test_a_flush_that_cannot_deliver_names_stream_records_and_error_and_keeps_th
     assert result.failed[0].error == "S3.NoSuchBucket: The specified bucket does not exist"
     body = cloud.client("s3").list_objects_v2(Bucket="no-such-bucket-anywhere")["Contents"]
     assert len(body) == 1
+
+
+def test_a_stream_whose_ledger_is_damaged_is_named_and_holds_up_no_other(
+    tmp_path: Path, cloud: Any, batch_body: BatchBody
+) -> None:
+    hurt, well = cloud.view(name="hurt"), cloud.view(name="well")
+
+    async def put(engine: DeliveryEngine) -> None:
+        for view in (hurt, well):
+            await engine.data_plane.put_record_batch(batch_body(view.stream.name, [b"kept "]), cloud.caller)
+
+    async def use(engine: DeliveryEngine) -> tuple[FlushResult, DeliveryCounters]:
+        await put(engine)
+        result = await engine.flush(None, timeout_seconds=3)
+        return result, next(each for each in await engine.counters() if each.stream == hurt.stream)
+
+    with_engine(tmp_path, [hurt, well], put)
+    (ledger,) = (tmp_path / "journal").glob("*hurt*/ledger.sqlite")
+    saved = ledger.read_bytes()
+    ledger.write_bytes(b"no database " * 1000)
+    result, counters = with_engine(tmp_path, [hurt, well], use)
+    (failure,) = result.failed
+    assert (result.objects, result.records, failure.stream, failure.records) == (1, 2, hurt.stream, 2)
+    assert failure.error == (
+        f"Journal.Unusable: {ledger.parent} cannot be used (file is not a database); put it back as it was, or delete the stream"
+    )
+    assert (counters.accepted_records, counters.buffered_records) == (2, 2)
+    ledger.write_bytes(saved)
+    assert with_engine(tmp_path, [hurt, well], use)[0].failed == ()
+    assert sorted(cloud.objects().values()) == [b"kept ", b"kept kept ", b"kept kept kept "]
+
+
+def test_a_delivery_process_that_is_gone_for_good_leaves_no_question_unanswered(
+    tmp_path: Path, cloud: Any, batch_body: BatchBody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_firehose.engine, "_SPARE_ANSWER_SECONDS", 0.2)
+    view = cloud.view()
+
+    async def use(engine: DeliveryEngine) -> tuple[FlushResult, DeliveryCounters]:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        assert engine.delivery_process_id is not None
+        os.kill(engine.delivery_process_id, signal.SIGKILL)
+        await engine.data_plane.put_record_batch(batch_body("stream", [b"kept"]), cloud.caller)
+        result, (counters,) = await engine.flush(None, timeout_seconds=0.1), await engine.counters()
+        await engine.remove(view.stream)
+        assert list((tmp_path / "journal").iterdir()) == []
+        return result, counters
+
+    result, counters = with_engine(tmp_path, [view], use)
+    said = "the delivery process does not answer; the log of local_firehose says why"
+    assert [failure.error for failure in result.failed] == [said]
+    assert (counters.accepted_records, counters.buffered_records) == (1, 1)
+    assert counters.last_error is not None
+    assert counters.last_error.message == said
 
 
 def test_a_delivery_process_that_cannot_start_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
