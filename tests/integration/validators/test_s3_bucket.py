@@ -4,7 +4,16 @@ import pytest
 from validators.bucket import S3Bucket
 from validators.errors import UnreachableError
 
-KEYS = ["a/plain", "a/odd name?#%20", "a//empty/segment", "/leading", "a/ümlaut", "a/../dots"]
+KEYS = [
+    "a/plain",
+    "a/odd name?#%20",
+    "a//empty/segment",
+    "/leading",
+    "a/ümlaut",
+    "a/../dots",
+    "a/plus+and space",
+    "a/\x01control",
+]
 
 
 @pytest.fixture
@@ -27,10 +36,13 @@ def test_object_of_any_legal_key_is_listed_and_read(cloud, bucket: S3Bucket, key
     assert bytes(part.data) == b"345"
 
 
-def test_listing_goes_on_past_a_page(cloud, bucket: S3Bucket) -> None:
-    for number in range(3):
-        cloud.client("s3").put_object(Bucket=cloud.bucket, Key=f"page/{number}", Body=b"")
-    assert [summary.key for summary in bucket.list("page/")] == ["page/0", "page/1", "page/2"]
+@pytest.mark.parametrize("odd", ["", "\x02"], ids=["plain", "with-a-key-that-xml-cannot-hold"])
+def test_listing_goes_on_past_a_page(cloud, bucket: S3Bucket, monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    monkeypatch.setattr("validators.bucket.PAGE_KEYS", 2)
+    keys = [f"page{ord(odd or 'p')}/store_id=S{number}{odd}/a" for number in range(7)]
+    for key in keys:
+        cloud.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=b"")
+    assert [summary.key for summary in bucket.list(keys[0].partition("/")[0] + "/")] == keys
 
 
 def test_missing_object_is_named(bucket: S3Bucket) -> None:
