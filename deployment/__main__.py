@@ -43,6 +43,7 @@ VERBS = (
     "deploy",
     "produce",
     "verify",
+    "verify-selftest",
     "query",
     "plan",
     "status",
@@ -102,7 +103,7 @@ class _Verbs:
         self._stacks = selected(given.pipeline)
 
     def run(self) -> int:
-        verb: Callable[[], int] = getattr(self, self._given.verb)
+        verb: Callable[[], int] = getattr(self, self._given.verb.replace("-", "_"))
         return verb()
 
     def demo(self) -> int:
@@ -136,6 +137,9 @@ class _Verbs:
 
     def verify(self) -> int:
         return self._traffic.verify(self._resumed(), self._stacks)
+
+    def verify_selftest(self) -> int:
+        return self._traffic.selftest(self._resumed(), self._stacks)
 
     def query(self) -> int:
         return self._traffic.query(self._resumed(), STACKS["store-inventory"], self._given.sql)

@@ -3,6 +3,7 @@
 Talks to: STS, S3 (state bucket), the terminal. Credentials come by AWS's normal chain; the environment is the user's own.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,9 @@ from deployment.state_backend import read_backend
 from deployment.target_record import TargetRecord, read_record, write_record
 
 ASKED = "yes"
+_REGION = re.compile(
+    r'\bregion += "([a-z]{2}(?:-[a-z]+)+-\d)"'
+)  # as the plan has them: variables may say others than the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,9 @@ class Aws:
         Raises:
             RefusedError: anything else.
         """
-        regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
+        regions = dict.fromkeys(_REGION.findall(shown)) or dict.fromkeys(stack.region for stack in stacks)
         self.console.show(
-            f"{shown}\nAccount {self._record().account_id}, {regions}. {cost_note(stacks) if doing == 'Deploy' else ''}".rstrip()
+            f"{shown}\nAccount {self._record().account_id}, {', '.join(regions)}. {cost_note(stacks) if doing == 'Deploy' else ''}".rstrip()
         )
         if self.environ.get("CONFIRM") == ASKED:
             return

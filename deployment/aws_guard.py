@@ -13,7 +13,9 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own, no OSError
     CredentialRetrievalError,
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -71,7 +73,7 @@ def identify(session: Any) -> Caller:
     """Return who the credentials of `session` belong to.
 
     Raises:
-        RefusedError: no credentials, or expired ones; it says how to get new ones.
+        RefusedError: no credentials, or expired ones, or settings that make no sense; it says how to get new ones.
         TargetUnreachableError: STS does not answer.
     """
     profile = session.profile_name
@@ -95,8 +97,16 @@ def identify(session: Any) -> Caller:
         raise RefusedError(
             f"AWS does not take the credentials of profile {profile} ({code}: {exc.response['Error']['Message']})."
         ) from exc
+    except OSError as exc:  # a web identity's token file
+        raise RefusedError(f"The AWS credentials can't be had: {exc}.") from exc
+    except (HTTPClientError, ConnectionError) as exc:
+        raise TargetUnreachableError(
+            f"STS in {region} does not answer: {str(exc).rstrip('.')}. Is {region} a Region, and can this machine reach it?"
+        ) from exc
     except BotoCoreError as exc:
-        raise TargetUnreachableError(f"STS in {region} does not answer: {exc}.") from exc
+        raise RefusedError(
+            f"The AWS configuration of profile {profile} can't be used: {str(exc).rstrip('.')}."
+        ) from exc
     return Caller(str(answer["Account"]), str(answer["Arn"]))
 
 
@@ -113,12 +123,16 @@ def check_account(caller: Caller, allowed: str | None) -> None:
 
 
 def new_session(environ: Mapping[str, str]) -> Any:
-    """Return a boto3 session by AWS's normal chain.
+    """Return a boto3 session by AWS's normal chain; AWS_REGION counts too, as it does for Terraform (boto3 itself reads the other name only).
 
     Raises:
-        RefusedError: AWS_PROFILE names a profile that is not there.
+        RefusedError: AWS_PROFILE names a profile that is not there, or the configuration can't be read.
     """
     try:
-        return boto3.Session(profile_name=environ.get("AWS_PROFILE"))
+        return boto3.Session(
+            profile_name=environ.get("AWS_PROFILE") or None, region_name=environ.get("AWS_REGION") or None
+        )
     except ProfileNotFound as exc:
         raise RefusedError(f"{exc}. AWS_PROFILE names it; `aws configure list-profiles` shows what there is.") from exc
+    except BotoCoreError as exc:
+        raise RefusedError(f"The AWS configuration can't be read: {str(exc).rstrip('.')}.") from exc

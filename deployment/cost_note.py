@@ -1,6 +1,6 @@
 """What the stacks cost on AWS, roughly: shown before anything is made.
 
-Pure. Prices are those of us-east-2 in USD, before taxes and free tiers; other Regions differ by some tens of per cent.
+Pure. Prices are those of us-east-2 in USD as of 2025, before taxes and free tiers; other Regions differ by some tens of per cent.
 Source: https://aws.amazon.com/firehose/pricing/, https://aws.amazon.com/cloudwatch/pricing/
 """
 
@@ -13,6 +13,7 @@ INGEST_PER_GB = 0.029
 CONVERSION_PER_GB = 0.018
 PARTITIONING_PER_GB = 0.020
 PARTITIONING_PER_THOUSAND_OBJECTS = 0.005
+JQ_PER_HOUR = 0.07
 ALARM_PER_MONTH = 0.10
 PUT_PER_THOUSAND = 0.005
 
@@ -31,5 +32,5 @@ def cost_note(stacks: Sequence[Stack]) -> str:
     return (
         f"Cost: about {idle:.2f} USD a month for alarms while nothing is sent; a million records: {', '.join(parts)} "
         f"(each is billed as 5 KiB), and where partitioned {PARTITIONING_PER_GB:.3f} USD a GB delivered and "
-        f"{PARTITIONING_PER_THOUSAND_OBJECTS + PUT_PER_THOUSAND:.3f} USD a thousand objects."
+        f"{PARTITIONING_PER_THOUSAND_OBJECTS + PUT_PER_THOUSAND:.3f} USD a thousand objects and {JQ_PER_HOUR:.2f} USD an hour of jq."
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004 - botocore's own, no OSError
 from localstack_client import config as localstack_client
 
 from deployment import loopback
@@ -87,7 +87,7 @@ def ask(endpoint: str, ours: Mapping[str, str], client: Callable[[str, str], Any
     health = _page(f"{endpoint}/_localstack/health")
     try:
         account_id = str(client("sts", endpoint).get_caller_identity()["Account"])
-    except HTTPClientError as exc:
+    except (HTTPClientError, ConnectionError) as exc:
         raise TargetUnreachableError(
             f"STS does not answer at {endpoint} ({exc}). Nothing was changed; run the command again once it does."
         ) from exc

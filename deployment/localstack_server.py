@@ -17,6 +17,7 @@ from deployment.atomic_file import write_atomically
 from deployment.environment import neutral
 from deployment.errors import DeploymentError
 from deployment.servers import Server, is_alive, start_server, stop_server
+from deployment.target_lock import target_lock
 from deployment.target_record import ServerProcess, TargetRecord, read_record, write_record
 
 FOLDER = Path(__file__).resolve().parent.parent / ".pipeline" / "localstack-server"
@@ -31,6 +32,11 @@ def make_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
     Raises:
         DeploymentError: it can't be made; the end of pip's output says why.
     """
+    with target_lock(folder / "environment.lock", "localstack", on_wait=_say_waiting):
+        return _made_environment(folder, python, pin)
+
+
+def _made_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
     version, date = pin
     venv = folder / f"venv-{version}"
     interpreter, stamp = venv / "bin" / "python", venv / ".pin"
@@ -51,22 +57,45 @@ def make_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
     return str(interpreter)
 
 
-def start(folder: Path, port: int, environ: Mapping[str, str], environment_folder: Path = FOLDER) -> ServerProcess:
-    """Start LocalStack on `port` unless it runs, and return when it is ready; what it runs in lies in `environment_folder`.
+def start(
+    folder: Path,
+    port: int,
+    environ: Mapping[str, str],
+    environment_folder: Path = FOLDER,
+    *,
+    python: str = sys.executable,
+    version: tuple[int, int] = sys.version_info[:2],
+) -> ServerProcess:
+    """Start LocalStack on `port` unless it runs, and return when it is ready; of two that start at once the second finds it running.
+
+    Args:
+        folder: what it keeps: log, volume, the record of its process.
+        port: of 127.0.0.1; another program on it is told.
+        environ: the user's environment, of which it gets what says nothing about AWS.
+        environment_folder: where the environments lie that it runs in, one for each of its versions.
+        python: an interpreter to make such an environment with.
+        version: of that interpreter.
 
     Raises:
         DeploymentError: no environment to be had, or it did not start.
     """
+    with target_lock(folder / "start.lock", "localstack", on_wait=_say_waiting):
+        return _started(folder, port, environ, environment_folder, python, version)
+
+
+def _started(
+    folder: Path, port: int, environ: Mapping[str, str], environment_folder: Path, python: str, version: tuple[int, int]
+) -> ServerProcess:
     record = read_record(folder / "server.json", "localstack")
     running = record.processes.get("localstack")
     if running is not None and is_alive(running):
         return running
-    pin = PINS.get(sys.version_info[:2])
+    pin = PINS.get(version)
     if pin is None:
         raise DeploymentError(
-            f"Python {sys.version.split()[0]} runs this; LocalStack is known to work on 3.11, 3.12 and 3.13."
+            f"Python {'.'.join(map(str, version))} runs this; LocalStack is known to work on 3.11, 3.12 and 3.13."
         )
-    python = make_environment(environment_folder, sys.executable, pin)
+    interpreter = make_environment(environment_folder, python, pin)
     environment = {
         **neutral(environ),
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
@@ -77,7 +106,7 @@ def start(folder: Path, port: int, environ: Mapping[str, str], environment_folde
     server = Server("localstack", f"LocalStack {pin[0]}", ("localstack.runtime.main",), "/_localstack/health")
     process = start_server(
         server,
-        python=python,
+        python=interpreter,
         folder=folder,
         environment=environment,
         log=folder / "localstack.log",
@@ -93,6 +122,10 @@ def stop(folder: Path) -> bool:
     """Stop the LocalStack that `start` started; return whether it ran."""
     process = read_record(folder / "server.json", "localstack").processes.get("localstack")
     return process is not None and stop_server(process)
+
+
+def _say_waiting(holder: str) -> None:
+    print(f"waiting for {holder} to end", file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""produce, verify, query, flush: what goes through the deployed pipelines, done by the programs that know how.
+"""produce, verify, verify-selftest, query, flush: what goes through the deployed pipelines, done by the programs that know how.
 
 Talks to: child processes (`python -m producers`, `python -m validators`) in the target's environment, local_firehose, disk.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from deployment import firehose_admin
 from deployment.atomic_file import write_atomically
 from deployment.console import Console
+from deployment.environment import program_environment
 from deployment.errors import DeploymentError, NotDeployedError, NothingSentError
 from deployment.outputs import read_outputs
 from deployment.stacks import Stack
@@ -36,7 +37,7 @@ class Programs:
         return subprocess.run(
             [self.python, "-m", *arguments],
             cwd=self.project,
-            env=dict(environment),
+            env=program_environment(environment),
             stdin=subprocess.DEVNULL,
             check=False,
         ).returncode
@@ -76,12 +77,7 @@ class Traffic:
     def verify(self, record: TargetRecord, stacks: Sequence[Stack]) -> int:
         """Compare what was delivered with all that was sent since the bucket was made; return 0, or 1 on any finding."""
         self._require(record, stacks)
-        manifests = {
-            stack.pipeline: sorted(self._target.folders.runs(stack.pipeline).glob("*.json")) for stack in stacks
-        }
-        for stack in stacks:
-            if not manifests[stack.pipeline]:
-                raise NothingSentError(stack.pipeline, self._command("produce"))
+        manifests = self._manifests(stacks)
         if self._target.flushes:
             self.flush(record)
         environment = self._target.environment(record)
@@ -95,6 +91,22 @@ class Traffic:
                 arguments += ["--wait", str(AWS_WAIT_SECONDS)]
             codes.append(self._programs.run(arguments, environment))
         return max(codes)
+
+    def selftest(self, record: TargetRecord, stacks: Sequence[Stack]) -> int:
+        """Break copies of what was delivered in every known way; return 0 if the right check names each."""
+        self._require(record, stacks)
+        self._manifests(stacks)
+        environment = self._target.environment(record)
+        return max(
+            self._programs.run(
+                [
+                    "validators", "selftest", "--outputs", str(self._target.folders.outputs(stack.pipeline)),
+                    "--manifest", str(self._target.folders.runs(stack.pipeline)),
+                ],
+                environment,
+            )
+            for stack in stacks
+        )  # fmt: skip
 
     def query(self, record: TargetRecord, stack: Stack, sql: str) -> int:
         """Run `sql` over the delivered objects of `stack`; empty for the standing question, low stock by store."""
@@ -161,6 +173,18 @@ class Traffic:
             ],
             environment,
         )
+
+    def _manifests(self, stacks: Sequence[Stack]) -> dict[str, list[Path]]:
+        """Return what was sent to each stack since its bucket was made.
+
+        Raises:
+            NothingSentError: nothing.
+        """
+        found = {stack.pipeline: sorted(self._target.folders.runs(stack.pipeline).glob("*.json")) for stack in stacks}
+        for stack in stacks:
+            if not found[stack.pipeline]:
+                raise NothingSentError(stack.pipeline, self._command("produce"))
+        return found
 
     def _require(self, record: TargetRecord, stacks: Sequence[Stack]) -> None:
         missing = [stack.pipeline for stack in stacks if not record.is_current(stack.pipeline)]

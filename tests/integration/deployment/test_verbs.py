@@ -73,7 +73,7 @@ def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[World]
     signal.signal(signal.SIGTERM, before)
 
 
-@pytest.mark.parametrize("verb", ["produce", "verify", "query", "flush", "env"])
+@pytest.mark.parametrize("verb", ["produce", "verify", "verify-selftest", "query", "flush", "env"])
 def test_a_verb_that_needs_a_deployment_names_the_step_before(world: World, verb: str) -> None:
     told = world.run(verb)
     assert told == Told(2, "", f"{verb}: The local cloud is not running. Run `make deploy` first.\n")

@@ -6,7 +6,8 @@ def test_idle_and_a_million_records_are_priced_as_aws_bills_them() -> None:
     # a million records of up to 5 KiB are billed as 5.12 GB: 5.12 x (0.029 + 0.018) and 5.12 x 0.029
     assert cost_note(tuple(STACKS.values())) == (
         "Cost: about 0.30 USD a month for alarms while nothing is sent; a million records: store-inventory 0.24 USD, apache-logs 0.15 USD "
-        "(each is billed as 5 KiB), and where partitioned 0.020 USD a GB delivered and 0.010 USD a thousand objects."
+        "(each is billed as 5 KiB), and where partitioned 0.020 USD a GB delivered and 0.010 USD a thousand objects "
+        "and 0.07 USD an hour of jq."
     )
 
 
