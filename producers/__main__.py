@@ -1,22 +1,31 @@
-"""`python -m producers`: arguments, the boto3 session, the clock, exit codes.
+"""`python -m producers`: arguments, one command, exit codes.
 
-Talks to: everything below it.
+Talks to: everything below it. A command's modules are loaded once the arguments are known to be right: boto3 and NumPy take half a second.
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
-from producers import commands
 from producers.command_line import parser
 from producers.errors import ProducerError
+
+_MODULES = {
+    "store-inventory": "producers.store_command",
+    "apache-logs": "producers.log_command",
+    "replay": "producers.replay_command",
+    "sample-log": "producers.sample_command",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = parser().parse_args(arguments)
     try:
-        return commands.COMMANDS[given.command](given)
+        run: Callable[[Namespace], int] = import_module(_MODULES[given.command]).run
+        return run(given)
     except ProducerError as error:
         print(f"producers: {error}", file=sys.stderr)
         return 2

@@ -7,6 +7,8 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from producers.run_id import ALLOWED, is_run_id
+
 PIPELINES = ("store-inventory", "apache-logs", "other")
 
 
@@ -136,7 +138,9 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
     aws.add_argument("--endpoint", metavar="URL", help="Firehose endpoint, e.g. a local one")
     aws.add_argument("--profile", help="named profile")
     run = command.add_argument_group("the run")
-    run.add_argument("--run-id", help="name of the run, part of every event id (default: fresh)")
+    run.add_argument(
+        "--run-id", type=_run_id, metavar="NAME", help="name of the run, part of every event id (default: fresh)"
+    )
     run.add_argument(
         "--pipeline-name", choices=PIPELINES, default=pipeline, help=f"as the manifest states it (default {pipeline})"
     )
@@ -190,6 +194,12 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
     sender.add_argument(
         "--region-quota", action="store_true", help="stay within the Direct PUT quota that AWS publishes for the Region"
     )
+
+
+def _run_id(text: str) -> str:
+    if not is_run_id(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {ALLOWED}")
+    return text
 
 
 def _count(text: str) -> int:

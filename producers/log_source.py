@@ -12,8 +12,8 @@ from typing import Any
 
 from firehose_spec.digest import ALGORITHM
 from firehose_spec.quotas import MAX_BATCH_RECORDS
-from producers.apache_log import line_time
 from producers.digest_sum import digest_sum
+from producers.line_time import line_time
 from producers.log_files import FileIdentity, LogFile
 from producers.outbox import GivenUp
 from producers.sequence_ranges import ranges_without

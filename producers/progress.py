@@ -10,13 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import IO, Self
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Column
+from typing import IO, TYPE_CHECKING, Self
 
 from producers.outbox import Counts
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _BAR_SECONDS = 0.2
 _LINE_SECONDS = 5.0
@@ -47,16 +46,7 @@ class ProgressReporter:
             return self
         task = None
         if self._stream.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=12),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
-                console=Console(file=self._stream),
-                expand=True,
-                transient=True,
-            )
+            self._bar = _bar(self._stream)
             task = self._bar.add_task(self._label, total=self._total, note="")
             self._bar.start()
         self._thread = threading.Thread(target=self._work, args=(task,), name="progress", daemon=True)
@@ -72,7 +62,7 @@ class ProgressReporter:
         if self._bar is not None:
             self._bar.stop()
 
-    def _work(self, task: TaskID | None) -> None:
+    def _work(self, task: "TaskID | None") -> None:
         while not self._done.wait(_LINE_SECONDS if task is None else _BAR_SECONDS):
             counts = self._counts()
             rate = self._rate(counts)
@@ -117,3 +107,26 @@ def _note(counts: Counts, rate: float) -> str:
     if counts.last_error:
         note += f" · {counts.last_error.partition(':')[0]}"
     return note
+
+
+def _bar(stream: IO[str]) -> "Progress":
+    from rich.console import Console  # noqa: PLC0415 -- it takes time, and only a terminal needs it
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.table import Column  # noqa: PLC0415
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=12),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        console=Console(file=stream),
+        expand=True,
+        transient=True,
+    )

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
-from producers.apache_log import LineParser, line_time
+from producers.apache_log import LineParser
+from producers.line_time import line_time
 from producers.sample_log import sample_lines
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
