@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -142,14 +142,22 @@ class StreamDelivery:
                 wait_seconds = self._step()
                 self._count()
                 self._faults = 0
+            except (OSError, sqlite3.Error) as error:
+                wait_seconds = self._stumble(f"the state folder cannot be used: {error}")
             except Exception as error:  # one stream's trouble must not end delivery of the others
                 _log.exception("delivery step failed  stream=%s", self._view.stream.name)
-                self._note_error("InternalError", f"{type(error).__name__}: {error}")
-                self._is_broken = True
-                self._faults += 1
-                wait_seconds = retry_seconds(self._faults)
+                wait_seconds = self._stumble(f"{type(error).__name__}: {error}")
             with self._changed:
                 self._changed.wait_for(lambda: self._is_woken, timeout=wait_seconds)
+
+    def _stumble(self, message: str) -> float:
+        """Tell what broke a step off; return how long to wait before all of it is done again."""
+        self._note_error("InternalError", message)
+        self._is_broken = True
+        self._faults += 1
+        with self._changed:
+            self._counters = replace(self._counters, last_error=self._last_error)
+        return retry_seconds(self._faults)
 
     def _step(self) -> float:
         """Do what can be done now; return how long there is nothing to do unless something changes."""

@@ -4,15 +4,20 @@ Talks to: the stream store and the delivery engine. One event loop only.
 """
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from weakref import WeakValueDictionary
 
 from local_firehose.engine_port import Engine, StreamView
-from local_firehose.errors import ResourceNotFoundError
+from local_firehose.errors import ResourceNotFoundError, ServiceUnavailableError
 from local_firehose.stream_config import StreamId, delivery_config
 from local_firehose.stream_record import StreamRecord
 from local_firehose.stream_store import StreamStore
+
+_log = logging.getLogger(__name__)
 
 
 class StreamRegistry:
@@ -71,23 +76,59 @@ class StreamRegistry:
         return deepcopy(self.find(stream))
 
     async def save(self, record: StreamRecord) -> None:
-        """Put a change in force that does not concern delivery."""
-        async with self._disk:
-            await asyncio.to_thread(self._store.save, record)
+        """Put a change in force that does not concern delivery.
+
+        Raises:
+            ServiceUnavailableError: it cannot be written; nothing has changed.
+        """
+        with _disk_trouble():
+            async with self._disk:
+                await asyncio.to_thread(self._store.save, record)
         self._streams[record.stream] = record
 
     async def commit(self, record: StreamRecord) -> None:
-        """Put a new stream or a change in force."""
+        """Put a new stream or a change in force.
+
+        Raises:
+            ServiceUnavailableError: it cannot be written; nothing has changed.
+        """
         view = _view(record)  # first, so that nothing is stored that delivery cannot read
+        is_new = record.stream not in self._streams
         await self.save(record)
-        await self._engine.configure(view)
+        try:
+            with _disk_trouble():
+                await self._engine.configure(view)
+        except ServiceUnavailableError:
+            if is_new:  # a stream without a journal could take nothing
+                await self._forget(record.stream)
+            raise
 
     async def remove(self, stream: StreamId) -> None:
-        """Forget a stream and whatever of it is not delivered."""
-        async with self._disk:
-            await asyncio.to_thread(self._store.delete, stream)
-        self._streams.pop(stream, None)
+        """Forget a stream and whatever of it is not delivered.
+
+        Raises:
+            ServiceUnavailableError: that cannot be written; nothing has changed.
+        """
+        await self._forget(stream)
         await self._engine.remove(stream)  # observed: what is buffered is discarded, not flushed
+
+    async def _forget(self, stream: StreamId) -> None:
+        with _disk_trouble():
+            async with self._disk:
+                await asyncio.to_thread(self._store.delete, stream)
+        self._streams.pop(stream, None)
+
+
+@contextmanager
+def _disk_trouble() -> Iterator[None]:
+    """A disk that is full or gone is an outage of the service, which callers try again."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        _log.error("state folder cannot be written  error=%s", error)
+        raise ServiceUnavailableError(
+            f"The service is unavailable. Back off and retry the operation. (state folder: {error})"
+        ) from error
 
 
 def _view(record: StreamRecord) -> StreamView:

@@ -34,7 +34,7 @@ from local_firehose.engine_port import DeliveryCounters, StreamView
 from local_firehose.errors import BackingServiceError
 from local_firehose.journal import Journal
 from local_firehose.jq import JqPool
-from local_firehose.ledger import Ledger
+from local_firehose.ledger import Ledger, PlannedObject
 from local_firehose.metrics import MetricBook
 from local_firehose.object_store import ObjectStoreError, ObjectToPut
 from local_firehose.processing import Process, StageResult
@@ -342,6 +342,24 @@ def test_partitions_are_measured(world: World) -> None:
         "DeliveryToS3.ObjectCount": ("Count", 2, 1, 1),
         "PerPartitionThroughput": ("Bytes/Second", 2, 0.9, 1.8),
     }
+
+
+def test_a_disk_that_is_full_for_a_while_is_told_and_outlived(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    promise, refusals = Ledger.plan, itertools.repeat(sqlite3.OperationalError("database or disk is full"), 2)
+
+    def plan(ledger: Ledger, objects: Sequence[PlannedObject]) -> None:
+        for refusal in refusals:
+            raise refusal
+        promise(ledger, objects)
+
+    monkeypatch.setattr(Ledger, "plan", plan)
+    world.start(world.config())
+    world.put([b"kept"])
+    assert world.flush() == (1, 1)
+    error = world.counters().last_error
+    assert error is not None
+    assert error.message == "the state folder cannot be used: database or disk is full"
+    assert list(world.bodies().values()) == [b"kept"]
 
 
 def test_what_fails_for_24_hours_is_lost_and_makes_room(world: World) -> None:

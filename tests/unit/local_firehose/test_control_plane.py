@@ -205,19 +205,6 @@ def test_failed_update_changes_nothing(service) -> None:
     assert service.engine.events == [("start", 0), ("configure", "a", "ACTIVE", 1)]
 
 
-def test_update_that_cannot_be_stored_changes_nothing(service) -> None:
-    service.create("a")
-    before = service.describe("a")
-
-    def fail(_: object) -> None:
-        raise OSError("disk full")
-
-    service.store.save = fail
-    with pytest.raises(OSError, match=r"^disk full$"):
-        service.update("a", Prefix="x/")
-    assert service.describe("a") == before
-
-
 def test_plain_s3_update(service) -> None:
     service.create("a", Prefix="old/")
     service.call(
