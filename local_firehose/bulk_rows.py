@@ -5,7 +5,6 @@ understood; every other record is left for the exact path.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import duckdb
@@ -14,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from local_firehose.bulk_candidates import Candidates, Places, candidates_of
+from local_firehose.bulk_part import BulkRows, joined
 from local_firehose.bulk_shape import LeafShape, ObjectShape, ShapeReader, is_readable, structure
 from local_firehose.bulk_texts import Mask
 from local_firehose.bulk_tree import ColumnsRead, read_columns
 from local_firehose.bulk_values import Leniency
+from local_firehose.bulk_written import WrittenReader
 from local_firehose.json_text import Json
 from local_firehose.leaf_texts import LeafTexts
 
@@ -34,18 +35,6 @@ _KEY_SEPARATOR = "\x1f"
 def shared_connection() -> duckdb.DuckDBPyConnection:
     """Return the process's own in-memory DuckDB, made when it is first needed."""
     return duckdb.connect(":memory:")
-
-
-@dataclass(frozen=True, slots=True)
-class BulkRows:
-    """Rows of the records that were taken: row i came from record `places[i]`, in order.
-
-    `leaves` has the values of further interest of those records that lay in one piece.
-    """
-
-    table: pa.Table
-    places: Places
-    leaves: LeafTexts
 
 
 class BulkReader:
@@ -75,29 +64,32 @@ class BulkReader:
         self._by_keys: dict[str, ObjectShape] = {}
         self._guarded = 0
         self._leaf_keys: Sequence[str] = ()
-        self._leaves = LeafTexts(np.zeros(0, np.int64), {})
+        self._written = WrittenReader(schema, shapes, leniency, least_records=least_records)
 
     def read(self, records: pa.BinaryArray, leaf_keys: Sequence[str] = ()) -> BulkRows:
         """Return the rows of all records that can be read in bulk, and the texts of the keys asked for."""
-        candidates = candidates_of(records)
-        parts: list[tuple[pa.Table, Places]] = []
-        self._leaf_keys, self._leaves = leaf_keys, LeafTexts(np.zeros(0, np.int64), {})
-        if len(candidates.places) >= self.least_records and is_readable(self._first):
+        if len(records) < self.least_records:
+            return joined([], self._schema)
+        self._leaf_keys = leaf_keys
+        parts = self._written.read(records, leaf_keys)
+        left = np.ones(len(records), np.bool_)
+        for part in parts:
+            left[part.places] = False
+        places = np.flatnonzero(left)
+        if len(places) >= self.least_records and is_readable(self._first):
+            found = candidates_of(records.take(pa.array(places)) if parts else records)
+            self._parse(Candidates(places[found.places], found.texts, found.quotes), parts)
+        return joined(parts, self._schema)
+
+    def _parse(self, candidates: Candidates, parts: list[BulkRows]) -> None:
+        """Read what the parser can read, by the shape of the table or by those of the records."""
+        if len(candidates.places) >= self.least_records:
             taken = self._read(candidates, self._first, keys_known=False, parts=parts)
             rest = candidates.without(taken)
             if len(rest.places) >= self.least_records:
                 self._read_by_keys(rest, parts, is_most=2 * len(rest.places) > len(candidates.places))
-        if not parts:
-            return BulkRows(self._schema.empty_table(), np.zeros(0, np.int64), self._leaves)
-        if len(parts) == 1:
-            return BulkRows(*parts[0], self._leaves)
-        places = np.concatenate([part[1] for part in parts])
-        order = np.argsort(places, kind="stable")
-        return BulkRows(
-            pa.concat_tables([part[0] for part in parts]).take(pa.array(order)), places[order], self._leaves
-        )
 
-    def _read_by_keys(self, rest: Candidates, parts: list[tuple[pa.Table, Places]], *, is_most: bool) -> None:
+    def _read_by_keys(self, rest: Candidates, parts: list[BulkRows], *, is_most: bool) -> None:
         """Read groups of records that have the same keys, each by its own shape."""
         keys = self._keys(rest)
         if keys is None:
@@ -129,9 +121,7 @@ class BulkReader:
             self._by_keys[keys] = shape
         return shape if is_readable(shape) else None
 
-    def _read(
-        self, group: Candidates, shape: ObjectShape, *, keys_known: bool, parts: list[tuple[pa.Table, Places]]
-    ) -> Places:
+    def _read(self, group: Candidates, shape: ObjectShape, *, keys_known: bool, parts: list[BulkRows]) -> Places:
         """Read a group; return the places, within the group, of the records that were taken."""
         rows = self._transformed(group.texts, structure(shape))
         if rows is None:
@@ -144,9 +134,8 @@ class BulkReader:
         if len(taken) < len(group.places):
             table = table.take(pa.array(taken))
         if len(taken):
-            parts.append((table, group.places[taken]))
-        if len(taken) > len(self._leaves.places):
-            self._leaves = LeafTexts(group.places[taken], _texts(rows, shape, self._leaf_keys, taken))
+            places = group.places[taken]
+            parts.append(BulkRows(table, places, LeafTexts(places, _texts(rows, shape, self._leaf_keys, taken))))
         return taken
 
     def _hidden(self, group: Candidates, columns: ColumnsRead) -> Mask:

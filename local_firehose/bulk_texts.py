@@ -4,6 +4,7 @@ Pure. The texts are DuckDB's: strings in quotes with only the needed escapes, nu
 """
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,47 +18,84 @@ Bytes = npt.NDArray[np.uint8]
 _QUOTE, _BACKSLASH = 34, 92
 
 
+@dataclass(frozen=True, slots=True)
 class JsonTexts:
-    """One array of JSON texts, taken apart: which values are strings, and what is between their quotes."""
+    """One column's values: which are strings, and what is between their quotes.
 
-    def __init__(self, texts: pa.StringArray) -> None:
-        self.size = len(texts)
-        self.texts = texts
-        self.is_null: Mask = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    `first` is each text's first byte, 0 of a null; `quotes[i]` is how many quote characters the value has in the record. `texts` are the
+    JSON texts, of strings perhaps without their quotes; `plain` are strings without them and with escapes resolved.
+    """
+
+    texts: pa.StringArray
+    is_null: Mask
+    first: Bytes
+    is_string: Mask
+    quotes: Counts
+    plain: pa.StringArray
+
+    @property
+    def size(self) -> int:
+        return len(self.texts)
+
+    @classmethod
+    def parsed(cls, texts: pa.StringArray) -> "JsonTexts":
+        """Take an array of JSON texts apart."""
+        is_null: Mask = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
         offsets, data = buffers_of(texts)
         if len(data) == 0:
             data = np.zeros(1, np.uint8)
         first = data[np.minimum(offsets[:-1], len(data) - 1)]
-        first[self.is_null] = 0
-        self.first: Bytes = first
-        self.is_string: Mask = first == _QUOTE
-        self.quotes: Counts = self.is_string * np.int64(2)
-        self.plain = self._unquoted(offsets, data)
+        first[is_null] = 0
+        is_string: Mask = first == _QUOTE
+        quotes: Counts = is_string * np.int64(2)
+        plain = _unquoted(texts, is_string, quotes, offsets, data)
+        return cls(texts, is_null, first, is_string, quotes, plain)
 
-    def _unquoted(self, offsets: npt.NDArray[np.int32], data: Bytes) -> pa.StringArray:
-        """The texts, strings without their quotes and with their escapes resolved."""
-        if not self.is_string.any():
-            return self.texts
-        kept = np.ones(len(data), dtype=np.bool_)
-        kept[offsets[:-1][self.is_string]] = False
-        kept[offsets[1:][self.is_string] - 1] = False
-        shorter = np.concatenate(([0], np.cumsum(self.quotes, dtype=np.int64)))
-        plain = pa.StringArray.from_buffers(
-            self.size,
-            pa.py_buffer((offsets - shorter).astype(np.int32)),
-            pa.py_buffer(data[kept]),
-            self.texts.buffers()[0],
-        )
-        if not (data == _BACKSLASH).any():
-            return plain
-        escaped = pc.fill_null(pc.match_substring(self.texts, "\\"), False)
-        places = np.flatnonzero(escaped.to_numpy(zero_copy_only=False) & self.is_string)
-        given = self.texts.take(pa.array(places)).to_pylist()
-        self.quotes[places] = [text.count('"') for text in given]
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[places] = True
-        decoded = pa.array([json.loads(text) for text in given], type=pa.string())
-        return pc.replace_with_mask(plain, pa.array(mask), decoded)
+    @classmethod
+    def strings(cls, plain: pa.StringArray) -> "JsonTexts":
+        """Return values that are all strings without escapes, from what is between their quotes."""
+        size = len(plain)
+        yes, no = np.ones(size, np.bool_), np.zeros(size, np.bool_)
+        return cls(plain, no, np.full(size, _QUOTE, np.uint8), yes, np.full(size, 2, np.int64), plain)
+
+    @classmethod
+    def scalars(cls, texts: pa.StringArray) -> "JsonTexts":
+        """Return values of which none is a string."""
+        offsets, data = buffers_of(texts)
+        first = data[offsets[:-1].clip(max=len(data) - 1)] if len(data) else np.zeros(len(texts), np.uint8)
+        is_null: Mask = np.zeros(len(texts), np.bool_)
+        if texts.null_count:
+            is_null = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+            first[is_null] = 0
+        return cls(texts, is_null, first, np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.int64), texts)
+
+
+def _unquoted(
+    texts: pa.StringArray, is_string: Mask, quotes: Counts, offsets: npt.NDArray[np.int32], data: Bytes
+) -> pa.StringArray:
+    """Return the texts, strings without their quotes and with their escapes resolved; counts quotes that are escaped."""
+    if not is_string.any():
+        return texts
+    kept = np.ones(len(data), dtype=np.bool_)
+    kept[offsets[:-1][is_string]] = False
+    kept[offsets[1:][is_string] - 1] = False
+    shorter = np.concatenate(([0], np.cumsum(quotes, dtype=np.int64)))
+    plain = pa.StringArray.from_buffers(
+        len(texts),
+        pa.py_buffer((offsets - shorter).astype(np.int32)),
+        pa.py_buffer(data[kept]),
+        texts.buffers()[0],
+    )
+    if not (data == _BACKSLASH).any():
+        return plain
+    escaped = pc.fill_null(pc.match_substring(texts, "\\"), False)
+    places = np.flatnonzero(escaped.to_numpy(zero_copy_only=False) & is_string)
+    given = texts.take(pa.array(places)).to_pylist()
+    quotes[places] = [text.count('"') for text in given]
+    mask = np.zeros(len(texts), dtype=np.bool_)
+    mask[places] = True
+    decoded = pa.array([json.loads(text) for text in given], type=pa.string())
+    return pc.replace_with_mask(plain, pa.array(mask), decoded)
 
 
 def buffers_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:

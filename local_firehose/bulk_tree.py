@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from firehose_spec.glue_types import GlueType
 from local_firehose.bulk_shape import LeafShape, ListShape, MapShape, ObjectShape, Shape, has_once
-from local_firehose.bulk_texts import Counts, JsonTexts, Mask
+from local_firehose.bulk_texts import Counts, JsonTexts, Mask, matches
 from local_firehose.bulk_values import Leniency, column_values, needs_written_number, with_written_numbers
 from local_firehose.columns import arrow_type
 
@@ -80,9 +80,11 @@ def _account_for_extras(
     shape: ObjectShape, rows: pa.StructArray, is_refused: Mask, has_null: Mask, quotes: Counts
 ) -> None:
     for key in shape.extra_keys:
-        parts = JsonTexts(rows.field(key))
-        # an object in a field that nobody reads may still hold a key twice, which the exact path refuses
-        is_refused |= (parts.first == ord("{")) | (parts.first == ord("["))
+        parts = JsonTexts.parsed(rows.field(key))
+        others = ~parts.is_string & ~parts.is_null
+        if others.any():
+            # an object that nobody reads may still hold a key twice, which the exact path refuses; NaN and Infinity the parser takes
+            is_refused |= others & ~matches(parts.texts, r"^(-?[0-9]|true$|false$)")
         has_null |= parts.is_null
         quotes += parts.quotes
 

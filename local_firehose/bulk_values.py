@@ -59,7 +59,11 @@ class Leniency:
 
 def column_values(kind: GlueType, texts: pa.StringArray, leniency: Leniency) -> ColumnValues:
     """Return the values of a column of primitive, decimal or sized text type."""
-    parts = JsonTexts(texts)
+    return values_of(kind, JsonTexts.parsed(texts), leniency)
+
+
+def values_of(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> ColumnValues:
+    """Return the same, of texts that are taken apart already."""
     array, is_refused = _READERS[_reader_name(kind)](kind, parts, leniency)
     return ColumnValues(array, is_refused & ~parts.is_null, parts.quotes)
 

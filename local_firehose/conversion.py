@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from firehose_spec.glue_types import Column
-from local_firehose.bulk_rows import LEAST_RECORDS, BulkReader, BulkRows
+from local_firehose.bulk_part import BulkRows, no_leaves
+from local_firehose.bulk_rows import LEAST_RECORDS, BulkReader
 from local_firehose.bulk_shape import ShapeReader
 from local_firehose.bulk_values import Leniency
 from local_firehose.columns import arrow_schema, arrow_table
@@ -55,7 +56,7 @@ class Begun:
     @property
     def leaves(self) -> LeafTexts:
         """The values that were asked for, of the records read."""
-        return LeafTexts(np.zeros(0, np.int64), {}) if self.bulk is None else self.bulk.leaves
+        return no_leaves() if self.bulk is None else self.bulk.leaves
 
 
 class Serde(Protocol):

@@ -1,7 +1,7 @@
 """The bulk path gives what the exact path gives: rows, their records and every failure's text."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal as Number
 from typing import Any
 
@@ -335,6 +335,7 @@ def test_records_of_one_kind_need_no_exact_path(
         pytest.param(b'{"a":"x","b":1,"A":"y"}', id="key-twice-in-other-case"),
         pytest.param(b'{"a":"x","b":1,}', id="trailing-comma"),
         pytest.param(b'{"a":"x","b":NaN}', id="nan"),
+        pytest.param(b'{"a":"x","b":1,"more":NaN}', id="nan-that-nobody-reads"),
         pytest.param(b'{"a":"x","b":1.0}', id="fraction"),
         pytest.param(b'{"a":1.50,"b":1}', id="number-whose-text-changes"),
         pytest.param(b'{"a":{"k":1},"b":1}', id="object-for-a-string"),
@@ -376,6 +377,17 @@ def test_decimals_that_need_the_exact_path_take_it(connection: duckdb.DuckDBPyCo
     assert_same(bulk.table, exact.table)
 
 
+@pytest.mark.parametrize("number", ["NaN", "nan", "-Infinity", "inf"])
+def test_what_only_a_lenient_parser_takes_for_a_number_is_refused(
+    connection: duckdb.DuckDBPyConnection, number: str
+) -> None:
+    both = converter(connection, of_types(a="string"))
+    records = [b'{"a":"\\t","x":1}'] * 3 + [f'{{"a":"\\t","x":{number}}}'.encode()]
+    bulk, exact = both.convert(records), both.convert_exactly(records)
+    assert [failure.index for failure in exact.failures] == [3]
+    assert bulk.failures == exact.failures
+
+
 def test_a_decimals_key_that_a_map_may_have_too_is_not_looked_up(connection: duckdb.DuckDBPyConnection) -> None:
     columns = of_types(m="map<string,double>", n="decimal(10,2)")
     record = b'{"m":{"n":2.5},"n":1.5}'
@@ -386,7 +398,134 @@ def test_a_decimals_key_that_a_map_may_have_too_is_not_looked_up(connection: duc
 def test_a_stream_of_other_keys_is_learned_once(connection: duckdb.DuckDBPyConnection) -> None:
     both = converter(connection, of_types(storeid="string", n="int"))
     assert both._bulk is not None
-    records = [b'{"storeId":"s","n":1,"more":true}'] * 30
+    records = [b'{"storeId":"s\\t","n":1,"more":true}'] * 30
     for _ in range(2):
-        assert both.convert(records).table.to_pylist() == [{"storeid": "s", "n": 1}] * 30
+        assert both.convert(records).table.to_pylist() == [{"storeid": "s\t", "n": 1}] * 30
     assert both._bulk._first.keys == ("storeId", "n", "more")
+
+
+# -- records that are written alike are not parsed
+
+
+def written(reader: BulkReader, records: list[bytes], keys: Sequence[str] = ()) -> dict[int, dict[str, object]]:
+    """What the templates take: rows by the place of the record, with the JSON texts of `keys`."""
+    found = {}
+    for part in reader._written.read(pa.array(records, pa.binary()), keys):
+        assert part.leaves.places.tolist() == part.places.tolist()
+        texts = {f"text of {key}": array.to_pylist() for key, array in part.leaves.texts.items()}
+        for at, (place, row) in enumerate(zip(part.places.tolist(), part.table.to_pylist(), strict=True)):
+            found[place] = row | {name: values[at] for name, values in texts.items()}
+    return found
+
+
+def reader_of(connection: duckdb.DuckDBPyConnection, columns: tuple[Column, ...]) -> BulkReader:
+    reader = converter(connection, columns)._bulk
+    assert reader is not None
+    return reader
+
+
+def test_rows_and_texts_of_records_written_alike(connection: duckdb.DuckDBPyConnection) -> None:
+    reader = reader_of(connection, of_types(s="string", n="int", d="double", b="boolean", gone="bigint"))
+    records = [
+        b'{"s":"x","d":1.50,"N":7,"b":true,"more":"m"}\n',
+        '{"s":"é","d":-2,"N":null,"b":false,"more":""}\n'.encode(),
+        b'{"s":"","d":0.1,"N":-3,"b":null,"more":"{["}\n',
+    ]
+    row = {"s": "x", "n": 7, "d": 1.5, "b": True, "gone": None, "text of s": '"x"', "text of N": "7"}
+    assert written(reader, records, ["s", "N", "absent"]) == {
+        0: row,
+        1: row | {"s": "é", "n": None, "d": -2.0, "b": False, "text of s": '"é"', "text of N": None},
+        2: row | {"s": "", "n": -3, "d": 0.1, "b": None, "text of s": '""', "text of N": "-3"},
+    }
+
+
+def test_several_ways_of_writing_are_remembered(connection: duckdb.DuckDBPyConnection) -> None:
+    reader = reader_of(connection, of_types(a="string", b="int"))
+    ways = [b'{"a":"x","b":1}', b'{"b":1,"a":"x"}', b'{"a":"x"}']
+    expected = [{"a": "x", "b": 1}, {"a": "x", "b": 1}, {"a": "x", "b": None}]
+    assert written(reader, ways * 3) == dict(enumerate(expected * 3))
+    assert len(reader._written._known) == 3
+    assert written(reader, ways[2:] * 2) == dict.fromkeys(range(2), expected[2])
+
+
+def test_templates_that_no_longer_serve_are_forgotten(connection: duckdb.DuckDBPyConnection) -> None:
+    reader = reader_of(connection, of_types(a="string"))
+    assert len(written(reader, [b'{"a":"x"}'] * 4)) == 4
+    assert written(reader, [b'{"a":"\\t"}'] * 4) == {}
+    assert reader._written._known == []
+    tried = [len(written(reader, [b'{"a":"x"}'] * 4)) for _ in range(3)]
+    assert tried == [0, 4, 4]  # an attempt in vain is not repeated at once
+
+
+ODD_VALUES = [
+    "-0",
+    "007",
+    "1.0",
+    "1e5",
+    "12345678901234567890123",
+    "1.",
+    "tru",
+    "",
+    "nul",
+    "+1",
+    "-",
+    "0x1",
+    " 1",
+    "NaN",
+]
+ODD_STRINGS = ['"\\t"', '"\\u0000"', '"\\ud800"', '"a\tb"', '"a\rb"', '"\\""', '"a', 'a"', '"é\x00"']
+
+
+@st.composite
+def batches_written_alike(draw: st.DrawFn) -> tuple[tuple[Column, ...], list[bytes]]:
+    """Tables of scalars, and records by one serializer, one in a few with something odd about it."""
+    columns = draw(st.lists(st.builds(Column, st.sampled_from(NAMES), SCALARS), min_size=1, max_size=4, unique_by=str))
+    columns = list({column.name: column for column in columns}.values())
+    keys = [draw(st.sampled_from([column.name, column.name, column.name.upper()])) for column in columns]
+    keys += draw(st.sampled_from([[], [], ["x"], ["é"]]))
+    comma, colon, end = draw(st.sampled_from([(",", ":", ""), (", ", ": ", "\n"), (",\n ", " :", "\r\n")]))
+    is_string = [draw(st.booleans()) for _ in keys]
+    records = []
+    for _ in range(draw(st.integers(2, 10))):
+        pairs = []
+        for key, text in zip(keys, is_string, strict=True):
+            oddity = draw(st.integers(0, 31))
+            if text:
+                plain = st.sampled_from(['""', '"x"', '"é€"', '"12"', '"2026-09-07"', '"{"'])
+                value = draw(st.sampled_from(ODD_STRINGS) if oddity == 0 else STRINGS if oddity < 4 else plain)
+            else:
+                plain = st.one_of(st.integers(-200, 2 * 10**9).map(str), st.sampled_from(["0", "1.5", "-0.25", "true"]))
+                value = draw(st.sampled_from(ODD_VALUES) if oddity == 0 else NUMBERS if oddity < 4 else plain)
+            pairs.append(f'"{key}"{colon}{value}')
+        record = f"{{{comma.join(pairs)}}}{end}".encode()
+        if draw(st.integers(0, 15)) == 0:
+            at = draw(st.integers(0, len(record)))
+            cut = draw(st.integers(0, 2))
+            record = (
+                record[:at]
+                + draw(st.sampled_from([b"", b'"', b",", b"\xff", b"\x00", b"}", b"\\"]))
+                + record[at + cut :]
+            )
+        records.append(record)
+    return tuple(columns), records
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(batch=batches_written_alike(), serde=OPTIONS)
+def test_records_written_alike_convert_as_record_by_record(
+    connection: duckdb.DuckDBPyConnection, batch: tuple[tuple[Column, ...], list[bytes]], serde: Any
+) -> None:
+    columns, records = batch
+    assume(serde[0] == "HiveJsonSerDe" or all(reads(column.type) for column in columns))
+    both = converter(connection, columns, *serde)
+    bulk, exact = both.convert(records), both.convert_exactly(records)
+    assert sorted(bulk.failures, key=lambda failure: failure.index) == exact.failures
+    assert bulk.record_of_row.tolist() == exact.record_of_row.tolist()
+    assert_same(bulk.table, exact.table)
+    keys = [column.name for column in columns]
+    read = both.begin(pa.array(records, pa.binary()), keys).leaves
+    for key, texts in read.texts.items():
+        for place, text in zip(read.places.tolist(), texts.to_pylist(), strict=True):
+            assert (None if text is None else json.loads(text)) == json.loads(records[place])[key]
