@@ -13,16 +13,19 @@ import numpy as np
 import pyarrow as pa
 
 from firehose_spec.error_documents import NULL_KEY_MESSAGE
+from firehose_spec.quotas import MAX_EVALUATED_PREFIX_CHARACTERS
 from local_firehose.delivery_rows import Identity
 from local_firehose.errors import PrefixExpressionError
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.leaf_texts import LeafTexts
-from local_firehose.object_key import CompiledPrefix
+from local_firehose.object_key import RANDOM_STRING_CHARACTERS, CompiledPrefix
 from local_firehose.partition_keys import Extracted
 
 UNPARTITIONED = -1
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+_ANY_RANDOM_STRING = "-" * RANDOM_STRING_CHARACTERS
 _MAX_KNOWN_PARTITIONS = 100_000
+_TOO_LONG_MESSAGE = f"Length of evaluated prefix cannot be greater than {MAX_EVALUATED_PREFIX_CHARACTERS}"
 
 LambdaKeys = Sequence[dict[str, str] | None]
 
@@ -103,17 +106,15 @@ class Partitioner:
         for code, values in enumerate(found):
             try:
                 translation[code] = identities.setdefault(self._identity(values), len(identities))
-            except PrefixExpressionError as error:
+            except (PrefixExpressionError, _UnusableKeysError) as error:
                 refused += [(place, str(error)) for place in np.flatnonzero(codes == code).tolist()]
-            except _NullKeyError:
-                refused += [(place, NULL_KEY_MESSAGE) for place in np.flatnonzero(codes == code).tolist()]
         return Partitioned(translation[codes], list(identities) or [()], refused)
 
     def folder(self, identity: Identity, *, arrived_at: datetime, random_string: Callable[[], str]) -> str:
         """Return the evaluated prefix of a partition.
 
         Raises:
-            PrefixExpressionError: a value is missing, or the result is too long.
+            PrefixExpressionError: a value is missing.
         """
         split = len(self._prefix.query_keys)
         return self._prefix.evaluate(
@@ -138,12 +139,16 @@ class Partitioner:
     def _identity(self, values: Identity) -> Identity:
         """Return the one set of values that stands for all that evaluate to the same prefix."""
         if not all(values):  # decided: docs/fidelity/delivery.md#lambda-key-missing, as a null key of the query
-            raise _NullKeyError
-        folder = self.folder(values, arrived_at=_ANY_INSTANT, random_string=lambda: "")
+            raise _UnusableKeysError(NULL_KEY_MESSAGE)
+        folder = self.folder(values, arrived_at=_ANY_INSTANT, random_string=lambda: _ANY_RANDOM_STRING)
+        if len(folder) > MAX_EVALUATED_PREFIX_CHARACTERS:
+            # documented: the limit, and that what cannot be evaluated goes to the error prefix; S3 would refuse such a key for ever.
+            # decided: docs/fidelity/processing.md#long-prefixes, the type and the words
+            raise _UnusableKeysError(_TOO_LONG_MESSAGE)
         if len(self._canonical) > _MAX_KNOWN_PARTITIONS:
             self._canonical.clear()
         return self._canonical.setdefault(folder, values)
 
 
-class _NullKeyError(Exception):
-    """A key that a Lambda did not give, or gave empty."""
+class _UnusableKeysError(Exception):
+    """A key that a Lambda did not give, or gave empty; or keys with which the prefix becomes longer than it may be."""

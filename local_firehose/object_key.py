@@ -31,7 +31,7 @@ _HOUR_FOLDER = Expression(TIMESTAMP, "yyyy/MM/dd/HH/")
 _RANDOM_LETTERS = (
     string.ascii_letters + string.digits
 )  # observed: letters and digits only (floci-io/floci, S3ObjectKeyResolver)
-_RANDOM_LENGTH = 11  # documented
+RANDOM_STRING_CHARACTERS = 11  # documented
 _EXTENSIONS = {
     "UNCOMPRESSED": "",
     "GZIP": ".gz",
@@ -218,4 +218,4 @@ def extension_of(compression_format: str, file_extension: str, serializer: str |
 
 def new_random_string(random: Random | None = None) -> str:
     """Return eleven random letters and digits; from the system's randomness unless given another source."""
-    return "".join((random or SystemRandom()).choices(_RANDOM_LETTERS, k=_RANDOM_LENGTH))
+    return "".join((random or SystemRandom()).choices(_RANDOM_LETTERS, k=RANDOM_STRING_CHARACTERS))
