@@ -115,8 +115,12 @@ class JqPool:
         with self._worker() as worker:
             return worker.compile(CompileRequest(program, self._limits.deadline_seconds))
 
-    def keys(self, query: str, keys: tuple[str, ...], records: Sequence[bytes]) -> JqKeys:
+    def keys(
+        self, query: str, keys: tuple[str, ...], records: Sequence[bytes], *, are_projected: bool = False
+    ) -> JqKeys:
         """Evaluate `query` on each record and return the values of `keys`.
+
+        `are_projected` says that each record is one JSON object in UTF-8 with a newline at its end and no other.
 
         Raises:
             JqCompileError: `query` does not compile (`check` it first).
@@ -130,6 +134,7 @@ class JqPool:
             program=guarded(program),
             normalising="" if IS_JQ_16 else guarded(normalising(program)),
             keys=keys,
+            are_projected=are_projected,
         )
         chunks = list(_chunks(records))
         if len(chunks) == 1:

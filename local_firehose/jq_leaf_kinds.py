@@ -1,68 +1,120 @@
 """Tell apart the kinds of records that a query can answer differently, from JSON texts that were read for another purpose.
 
-Pure. What `LeafReader` does record by record, for whole columns: only strings without escapes and whole numbers from 0 on are taken,
-a record with anything else in a leaf is left to it. Held to it by tests/unit/local_firehose/test_jq_leaf_kinds.py.
+Pure. What `LeafReader` does record by record, for whole columns: only null, strings without escapes and whole numbers from 0 on are
+taken, a record with anything else in a leaf is left to it. Held to it by tests/unit/local_firehose/test_jq_leaf_kinds.py.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from local_firehose.journal_chunk import Int64Array
-from local_firehose.jq_leaf_reader import Key
-from local_firehose.jq_leaves import Leaf, Prefix, Seconds
+from local_firehose.jq_leaf import Leaf, Path, Prefix, Seconds
+from local_firehose.jq_leaf_reader import Key, Kinds, reduced_key
+from local_firehose.jq_projection import document_pieces
 from local_firehose.leaf_texts import LeafTexts
 
-_LEFT = -1
 _MAX_DIGITS = 18
 _MAX_COMBINATIONS = 1 << 62
-_QUOTE, _BACKSLASH = '"', "\\"
+_QUOTE, _BACKSLASH, _NULL = '"', "\\", "null"
 
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """Record `places[i]` is of the kind `keys[codes[i]]`; `examples[k]` is the place of one record of kind k."""
-
-    places: Int64Array
-    codes: Int64Array
-    keys: list[Key]
-    examples: Int64Array
+Mask = npt.NDArray[np.bool_]
 
 
 def leaf_keys(leaves: Sequence[Leaf] | None) -> tuple[str, ...]:
     """Return the top-level keys to read; none where the leaves lie deeper or are not known."""
     if leaves is None or any(len(leaf.path) != 1 for leaf in leaves):
         return ()
-    return tuple(leaf.path[0] for leaf in leaves)
+    return tuple(dict.fromkeys(leaf.path[0] for leaf in leaves))
 
 
-def kinds(leaves: Sequence[Leaf], read: LeafTexts) -> Kinds | None:
-    """Return the kinds of the records whose leaves were read and are plain; None if a leaf was not read."""
+def text_table(leaves: Sequence[Leaf], records: pa.BinaryArray, read: LeafTexts) -> "TextTable | None":
+    """Return the leaves of the records whose leaves were read and are plain; None if a leaf was not read."""
     keys = leaf_keys(leaves)
     if not keys or any(key not in read.texts for key in keys):
         return None
-    combined = np.zeros(len(read.places), np.int64)
     is_plain = np.ones(len(read.places), np.bool_)
-    columns: list[list[Hashable]] = []
-    combinations = 1
-    for leaf, key in zip(leaves, keys, strict=True):
-        codes, values = _coded(leaf, read.texts[key])
-        combinations *= max(len(values), 1)
-        if combinations > _MAX_COMBINATIONS:
+    for key in keys:
+        reductions = [leaf.reduction for leaf in leaves if leaf.path == (key,)]
+        is_plain &= _plain(
+            read.texts[key],
+            records,
+            read.places,
+            may_be_number=not any(isinstance(reduction, Prefix) for reduction in reductions),
+            is_zero_signed=not all(isinstance(reduction, Seconds) for reduction in reductions),
+        )
+    texts = {key: read.texts[key] for key in keys}
+    if is_plain.all():
+        return TextTable(read.places, texts)
+    rows = pa.array(np.flatnonzero(is_plain))
+    return TextTable(read.places[is_plain], {key: column.take(rows) for key, column in texts.items()})
+
+
+class TextTable:
+    """Top-level leaves as plain JSON texts."""
+
+    def __init__(self, places: Int64Array, texts: dict[str, pa.StringArray]) -> None:
+        self.places = places
+        self._texts = texts
+
+    def kinds(self, leaves: Sequence[Leaf], *, most: int) -> Kinds | None:
+        """Tell apart what these leaves decide; None if there are more than `most` kinds."""
+        combined = np.zeros(len(self.places), np.int64)
+        columns: list[list[Hashable]] = []
+        combinations = 1
+        for leaf in leaves:
+            coded = _coded(leaf, self._texts[leaf.path[0]], most)
+            if coded is None:
+                return None
+            codes, values = coded
+            combinations *= max(len(values), 1)
+            if combinations > _MAX_COMBINATIONS:
+                return None
+            combined = combined * max(len(values), 1) + codes
+            columns.append(values)
+        encoded = pa.array(combined).dictionary_encode()
+        if len(encoded.dictionary) > most:
             return None
-        is_plain &= codes != _LEFT
-        combined = combined * max(len(values), 1) + codes
-        columns.append(values)
-    plain = np.flatnonzero(is_plain)
-    encoded = pa.array(combined[plain]).dictionary_encode()
-    codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-    places = read.places[plain]
-    examples = np.zeros(len(encoded.dictionary), np.int64)
-    examples[codes[::-1]] = places[::-1]  # the first record of each kind is written last
-    return Kinds(places, codes, [_key(number, columns) for number in encoded.dictionary.to_pylist()], examples)
+        codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+        examples = np.zeros(len(encoded.dictionary), np.int64)
+        examples[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the first row of each kind is written last
+        return Kinds(codes, [_key(number, columns) for number in encoded.dictionary.to_pylist()], examples)
+
+    def documents(self, paths: Sequence[Path]) -> list[bytes]:
+        """Return each row's leaves at these paths as a JSON document with a newline."""
+        pieces, order = document_pieces(paths)
+        parts: list[object] = [pieces[0]]
+        for number, piece in zip(order, pieces[1:], strict=True):
+            parts += [pc.fill_null(self._texts[paths[number][0]], _NULL), piece]
+        if len(parts) == 1:
+            return [pieces[0].encode()] * len(self.places)
+        joined = pc.binary_join_element_wise(*parts, "")
+        return list(
+            joined.cast(pa.large_binary() if pa.types.is_large_string(joined.type) else pa.binary()).to_pylist()
+        )
+
+
+def _plain(
+    texts: pa.StringArray, records: pa.BinaryArray, places: Int64Array, *, may_be_number: bool, is_zero_signed: bool
+) -> Mask:
+    is_text = pc.and_not(pc.starts_with(texts, _QUOTE), pc.match_substring(texts, _BACKSLASH))
+    is_plain = _mask(pc.fill_null(is_text, True))
+    if not may_be_number or is_plain.all():
+        return is_plain
+    is_number = pc.and_(pc.ascii_is_decimal(texts), pc.less_equal(pc.binary_length(texts), _MAX_DIGITS))
+    is_plain |= _mask(pc.fill_null(is_number, False))
+    if is_zero_signed:  # -0 is read as 0, but jq prints it otherwise
+        zeros = np.flatnonzero(_mask(pc.fill_null(pc.equal(texts, "0"), False)))
+        if len(zeros):
+            is_plain[zeros] &= ~_mask(pc.match_substring(records.take(pa.array(places[zeros])), b"-0"))
+    return is_plain
+
+
+def _mask(values: pa.BooleanArray) -> Mask:
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _key(number: int, columns: Sequence[Sequence[Hashable]]) -> Key:
@@ -73,50 +125,33 @@ def _key(number: int, columns: Sequence[Sequence[Hashable]]) -> Key:
     return tuple(reversed(values))
 
 
-def _coded(leaf: Leaf, texts: pa.StringArray) -> tuple[Int64Array, list[Hashable]]:
-    """Return what decides, as places in a list of values; -1 where a text is not plain."""
+def _coded(leaf: Leaf, texts: pa.StringArray, most: int) -> tuple[Int64Array, list[Hashable]] | None:
+    """Return what decides, as places in a list of values; None if there are more than `most`."""
     reduction = leaf.reduction
     if isinstance(reduction, Seconds):
         numbers = _whole_numbers(texts)
-        if numbers is not None:
+        if numbers is not None and (len(numbers) == 0 or numbers.max() <= reduction.limit):
             encoded = pa.array(numbers // reduction.step).dictionary_encode()
             codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-            codes[numbers > reduction.limit] = _LEFT
-            return codes, encoded.dictionary.to_pylist()
-    is_escaped = np.asarray(
-        pc.fill_null(pc.match_substring(texts, _BACKSLASH), True).to_numpy(zero_copy_only=False), dtype=np.bool_
-    )
+            return None if len(encoded.dictionary) > most else (codes, encoded.dictionary.to_pylist())
     if isinstance(reduction, Prefix):
         texts = pc.utf8_slice_codeunits(texts, 0, reduction.characters + 1)
-    encoded = texts.dictionary_encode()
-    values: list[Hashable] = []
-    translation = np.full(len(encoded.dictionary) + 1, _LEFT, np.int64)
-    for place, text in enumerate(encoded.dictionary.to_pylist()):
-        value = _plain_value(text, reduction)
-        if value is not None:
-            translation[place] = len(values)
-            values.append(value)
-    codes = translation[np.asarray(pc.fill_null(encoded.indices, _LEFT).to_numpy(zero_copy_only=False))]
-    codes[is_escaped] = _LEFT
-    return codes, values
-
-
-def _plain_value(text: str, reduction: Seconds | Prefix | None) -> Hashable | None:
-    if text.startswith(_QUOTE):
-        value = text[1:].removesuffix(_QUOTE)  # a cut text may have lost its closing quote
-        return ("whole", value) if isinstance(reduction, Seconds) else value
-    if isinstance(reduction, Prefix) or not (text.isascii() and text.isdigit()) or len(text) > _MAX_DIGITS:
+    encoded = pc.fill_null(texts, _NULL).dictionary_encode()
+    if len(encoded.dictionary) > most:
         return None
-    number = int(text)
-    if isinstance(reduction, Seconds):
-        return number // reduction.step if number <= reduction.limit else None
-    return number
+    codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return codes, [reduced_key(_value(text), reduction) for text in encoded.dictionary.to_pylist()]
+
+
+def _value(text: str) -> str | int | None:
+    """Return what a plain text stands for."""
+    if text.startswith(_QUOTE):
+        return text[1:].removesuffix(_QUOTE)  # a cut text may have lost its closing quote
+    return None if text == _NULL else int(text)
 
 
 def _whole_numbers(texts: pa.StringArray) -> Int64Array | None:
     """Return the texts as numbers if each consists of a few digits."""
     if texts.null_count or not pc.all(pc.ascii_is_decimal(texts)).as_py():
-        return None
-    if (pc.max(pc.binary_length(texts)).as_py() or 0) > _MAX_DIGITS:
         return None
     return np.asarray(pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)

@@ -1,19 +1,22 @@
 """Which parts of a record decide a jq query's result, read off its syntax.
 
 Pure. A query that reads only `.store_id` and `.event_timestamp` gives the same result for all records that agree in those two leaves, so
-libjq needs to see one record of each kind only. Where `strftime` or a slice is all that is done with a leaf, less than the leaf decides:
-the hour, say, or the first ten characters. Nothing here computes what jq computes.
+libjq needs to see one record of each kind only, or nothing but the leaves. Where `strftime` or a slice is all that is done with a leaf,
+less than the leaf decides: the hour, say, or the first ten characters. Nothing here computes what jq computes: the program is walked with
+values that are a path below the record, or something made of leaves already noted; whatever looks into a value at a path notes the path.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from local_firehose.jq_leaf import Leaf, Path, Prefix, Reduction, Seconds, joint_leaves
+from local_firehose.jq_leaf_scope import Closure, Function, NotLeavesError, Scope, Value, child, defined
 from local_firehose.jq_lexer import JqSyntaxError
 from local_firehose.jq_parser import parse
 from local_firehose.jq_syntax import (
     Array,
     Binary,
     Bind,
+    Break,
     Call,
     Definition,
     Each,
@@ -24,11 +27,12 @@ from local_firehose.jq_syntax import (
     Index,
     Label,
     Literal,
+    Location,
     Negate,
     Node,
     Object,
     Pattern,
-    PatternObject,
+    PatternArray,
     PatternVariable,
     RecurseDefault,
     Reduce,
@@ -39,59 +43,39 @@ from local_firehose.jq_syntax import (
 )
 
 _IMPURE = frozenset(
-    {
-        *(
-            "now",
-            "input",
-            "inputs",
-            "debug",
-            "stderr",
-            "input_filename",
-            "input_line_number",
-            "env",
-            "halt",
-            "halt_error",
-        ),
-        *("get_search_list", "modulemeta"),
-    }
+    [
+        "now",
+        "input",
+        "inputs",
+        "debug",
+        "stderr",
+        "input_filename",
+        "input_line_number",
+        "env",
+        "halt",
+        "halt_error",
+        "get_search_list",
+        "modulemeta",
+        "builtins",
+    ]
 )
+# Functions that look at nothing of their own input; their arguments see it.
+_TRANSPARENT = frozenset(
+    {("empty", 0), ("error", 1), ("range", 1), ("range", 2), ("range", 3), ("isempty", 1), ("last", 1), ("nth", 2)}
+)
+_ASSIGNMENTS = frozenset({"=", "|=", "+=", "-=", "*=", "/=", "%=", "//="})
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 # How long each strftime directive stays the same, in seconds of UTC; the others are taken to change every second.
 _DIRECTIVES = (
     dict.fromkeys("YymdjFDBbhAaeCGgVUWuw%nt", _DAY) | dict.fromkeys("HIklpP", _HOUR) | dict.fromkeys("MR", _MINUTE)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """Only ``value // step`` decides, for an integer value from 0 to `limit`."""
-
-    step: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """Only the first `characters` of a string decide."""
-
-    characters: int
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A value at a path of object keys below the record; `reduction` says how little of it decides, None for all of it."""
-
-    path: tuple[str, ...]
-    reduction: Seconds | Prefix | None
-
-
-class _NotLeavesError(Exception):
-    """The result depends on more than leaves."""
-
-
-_Path = tuple[str, ...]
-_Use = tuple[_Path, Seconds | Prefix | None]
-_MAX_SECONDS = 253_402_300_799  # the last second of the year 9999
+# For each divisor, the last whole second up to which dividing doubles never rounds into the next one.
+_MAX_SECONDS = {
+    1: 253_402_300_799,
+    1000: 253_402_300_799,
+    1_000_000: 2**32 - 1,
+}  # the first is the last second of the year 9999
+_MAX_STEPS, _MAX_DEPTH = 20_000, 120
 
 
 def leaves(query: str) -> tuple[Leaf, ...] | None:
@@ -102,180 +86,284 @@ def leaves(query: str) -> tuple[Leaf, ...] | None:
     >>> leaves("{all: tojson}")
     """
     try:
-        uses = list(_Analysis().uses(parse(query), (), {}))
-    except (JqSyntaxError, _NotLeavesError):
+        return leaves_of(parse(query))
+    except JqSyntaxError:
         return None
-    paths = {path for path, _ in uses}
-    # a leaf below another one is part of it
-    outer = [
-        path for path in dict.fromkeys(path for path, _ in uses) if not any(path[:n] in paths for n in range(len(path)))
-    ]
-    if len(outer) < len(paths):
-        return tuple(Leaf(path, None) for path in outer)
-    return tuple(Leaf(path, _joint([reduction for used, reduction in uses if used == path])) for path in outer)
 
 
-def _joint(reductions: list[Seconds | Prefix | None]) -> Seconds | Prefix | None:
-    if all(isinstance(reduction, Prefix) for reduction in reductions):
-        return Prefix(max(reduction.characters for reduction in reductions if isinstance(reduction, Prefix)))
-    seconds = [reduction for reduction in reductions if isinstance(reduction, Seconds)]
-    if len(seconds) < len(reductions) or len({reduction.limit for reduction in seconds}) > 1:
+def leaves_of(tree: Node) -> tuple[Leaf, ...] | None:
+    """Return the same of a syntax tree."""
+    walk = _Walk()
+    try:
+        walk.read(tree, Value(()), Scope())
+    except NotLeavesError:
         return None
-    return min(seconds, key=lambda reduction: reduction.step)
+    return joint_leaves(walk.uses, walk.passed)
 
 
-class _Analysis:
-    """Walks the tree with what `.` stands for: a path below the record, or None for something made of leaves already seen."""
+@dataclass(slots=True)
+class _Activation:
+    """A definition at work; `is_entered_again` once it calls itself with what it was called with."""
 
-    def uses(self, node: Node, at: _Path | None, known: dict[str, _Path]) -> Iterator[_Use]:  # noqa: C901, PLR0912
-        path = self._path(node, at, known)
-        if path is not None:
-            yield self._whole(path)
-            return
-        match node:
-            case Binary(operator="|", left=left, right=right):
-                yield from self._pipe(left, right, at, known)
-            case Binary(left=left, right=right):
-                yield from self._all((left, right), at, known)
-            case Negate(body=body) | Array(body=body) | Label(body=body):
-                yield from self._all((body,), at, known)
-            case Try(body=body, handler=handler):
-                yield from self._all((body,), at, known)
-                yield from self._all((handler,), None, known)
-            case If(condition=condition, then=then, otherwise=otherwise):
-                yield from self._all((condition, then, otherwise), at, known)
-            case Text(parts=parts):
-                yield from self._all([part for part in parts if not isinstance(part, str)], at, known)
-            case Object(entries=entries):
-                for key, value in entries:
-                    yield from self._entry(key, value, at, known)
-            case Index(of=of, key=key):
-                yield from self._all((of, key), at, known)
-            case Slice():
-                yield from self._slice(node, at, known)
-            case Each(of=of):
-                yield from self.uses(of, at, known)
-            case Call(name=name, arguments=arguments):
-                # what an argument's own input is, the function decides; it is made of the call's input
-                yield from self._input(at, name)
-                yield from self._all(arguments, None, known)
-            case Format() | RecurseDefault():
-                yield from self._input(at, "")
-            case Bind(source=source, patterns=patterns, body=body):
-                yield from self._bind(source, patterns, body, at, known)
-            case Reduce(source=source, start=start, update=update):
-                yield from self._all((source, start), at, known)
-                yield from self._all((update,), None, known)
-            case Foreach(source=source, start=start, update=update, extract=extract):
-                yield from self._all((source, start), at, known)
-                yield from self._all((update, extract), None, known)
-            case Definition():
-                raise _NotLeavesError
-            case Variable(name="ENV"):
-                raise _NotLeavesError
-            case _:  # literals, variables of computed values, break: nothing of the record
-                return
+    state: tuple[object, ...]
+    is_entered_again: bool = False
 
-    def _all(
-        self, nodes: "tuple[Node | None, ...] | list[Node]", at: _Path | None, known: dict[str, _Path]
-    ) -> Iterator[_Use]:
-        for node in nodes:
-            if node is not None:
-                yield from self.uses(node, at, known)
 
-    def _path(self, node: Node, at: _Path | None, known: dict[str, _Path]) -> _Path | None:
-        """Return the path that `node` is, if it is one and nothing else."""
+class _Walk:
+    """What a program reads. A value of None is made of leaves noted already, and of nothing else."""
+
+    def __init__(self) -> None:
+        self.uses: list[tuple[Path, Reduction]] = []
+        self.passed: list[Path] = []
+        self._steps = self._depth = 0
+        self._is_path_kept = False  # inside a path expression, whose errors print what variables hold
+        self._active: list[_Activation] = []
+
+    def read(self, node: Node | None, at: Value | None, scope: Scope) -> None:
+        """Note `node` as looked into."""
+        if node is not None:
+            self._whole(self.value(node, at, scope))
+
+    def value(self, node: Node, at: Value | None, scope: Scope) -> Value | None:
+        """Return what `node` gives for the input `at`."""
+        self._steps += 1
+        self._depth += 1
+        if self._steps > _MAX_STEPS or self._depth > _MAX_DEPTH:
+            raise NotLeavesError
+        found = self._value(node, at, scope)
+        self._depth -= 1
+        return found
+
+    def _value(self, node: Node, at: Value | None, scope: Scope) -> Value | None:  # noqa: PLR0911
         match node:
             case Identity():
                 return at
             case Variable(name=name):
-                return known.get(name)
+                return self._variable(name, scope)
             case Index(of=of, key=Text() as key) if key.constant is not None and key.format is None:
-                base = self._path(of, at, known)
-                return None if base is None else (*base, key.constant)
-            case Binary(operator="|", left=left, right=right):
-                base = self._path(left, at, known)
-                return None if base is None else self._path(right, base, known)
+                return self._below(self.value(of, at, scope), key.constant)
+            case Slice():
+                self._slice(node, at, scope)
+                return None
+            case Binary():
+                return self._binary(node, at, scope)
+            case Call(name=name, arguments=arguments):
+                return self._call(name, arguments, at, scope)
+            case Label(body=body):
+                return self.value(body, at, scope)
+            case Try(body=body, handler=None):
+                return self.value(body, at, scope)
+            case If(condition=condition, then=then, otherwise=otherwise):
+                self.read(condition, at, scope)
+                return self._either(self.value(then, at, scope), self.value(otherwise, at, scope))
+            case Bind(source=source, patterns=patterns, body=body):
+                found = self.value(body, at, self._bound(patterns, self.value(source, at, scope), scope))
+                return found if len(patterns) == 1 else self._made(found)  # an error in it tries the next pattern
+            case Definition(rest=rest):
+                return self.value(rest, at, defined(node, scope))
+            case Literal() | Location() | Break():
+                return None
+        self._parts(node, at, scope)
         return None
 
-    @staticmethod
-    def _whole(path: _Path) -> _Use:
-        if not path:
-            raise _NotLeavesError
-        return path, None
-
-    def _input(self, at: _Path | None, name: str) -> Iterator[_Use]:
-        if name in _IMPURE:
-            raise _NotLeavesError
-        if at is not None:
-            yield self._whole(at)
-
-    def _pipe(self, left: Node, right: Node, at: _Path | None, known: dict[str, _Path]) -> Iterator[_Use]:
-        formatted, rest = (
-            (right.left, right.right) if isinstance(right, Binary) and right.operator == "|" else (right, None)
-        )
-        scaled = self._scaled(left, at, known)
-        if (
-            isinstance(formatted, Call)
-            and formatted.name == "floor"
-            and isinstance(rest, Binary)
-            and rest.operator == "|"
-        ):
-            formatted, rest = rest.left, rest.right
-        elif isinstance(formatted, Call) and formatted.name == "floor" and rest is not None:
-            formatted, rest = rest, None
-        period = _period(formatted)
-        if scaled is not None and period is not None:
-            path, divisor = scaled
-            if not path:
-                raise _NotLeavesError
-            yield path, Seconds(period * divisor, _MAX_SECONDS * divisor)
-            yield from self._all((rest,), None, known)
-            return
-        path_of_left = self._path(left, at, known)
-        if path_of_left is not None:
-            yield from self.uses(right, path_of_left, known)
-        else:
-            yield from self.uses(left, at, known)
-            yield from self.uses(right, None, known)
-
-    def _scaled(self, node: Node, at: _Path | None, known: dict[str, _Path]) -> tuple[_Path, int] | None:
-        """Return path and divisor of ``.path`` or ``.path / 1000``."""
+    def _parts(self, node: Node, at: Value | None, scope: Scope) -> None:
+        """Note all that a node reads whose value is new."""
         match node:
-            case Binary(operator="/", left=left, right=Literal(value=float(divisor))) if divisor in {1000.0, 1e6}:
-                path = self._path(left, at, known)
-                return None if path is None else (path, int(divisor))
-        path = self._path(node, at, known)
-        return None if path is None else (path, 1)
+            case Index(of=of, key=key):
+                self.read(of, at, scope)
+                self.read(key, at, scope)
+            case Text(parts=parts):
+                for part in parts:
+                    self.read(None if isinstance(part, str) else part, at, scope)
+            case Negate(body=body) | Array(body=body) | Each(of=body):
+                self.read(body, at, scope)
+            case Try(body=body, handler=handler):
+                self.read(body, at, scope)
+                self.read(handler, None, scope)
+            case Object(entries=entries):
+                for key, value in entries:
+                    self.read(key, at, scope)
+                    if value is not None:
+                        self.read(value, at, scope)
+                    elif isinstance(key, Text) and key.constant is not None and key.format is None:
+                        self._whole(self._below(at, key.constant))
+                    else:
+                        self._whole(at)
+            case Reduce(source=source, patterns=patterns, start=start, update=update):
+                self.read(start, at, scope)
+                self.read(update, None, self._bound(patterns, self.value(source, at, scope), scope))
+            case Foreach(source=source, patterns=patterns, start=start, update=update, extract=extract):
+                self.read(start, at, scope)
+                inside = self._bound(patterns, self.value(source, at, scope), scope)
+                self.read(update, None, inside)
+                self.read(extract, None, inside)
+            case Format() | RecurseDefault():
+                self._whole(at)
+            case _:
+                raise NotLeavesError
 
-    def _slice(self, node: Slice, at: _Path | None, known: dict[str, _Path]) -> Iterator[_Use]:
-        path = self._path(node.of, at, known)
-        start, end = _constant(node.start, 0), _constant(node.end, None)
-        if path and start is not None and end is not None:
-            yield path, Prefix(end)
-        else:
-            yield from self._all((node.of, node.start, node.end), at, known)
-
-    def _entry(self, key: Node, value: Node | None, at: _Path | None, known: dict[str, _Path]) -> Iterator[_Use]:
-        yield from self.uses(key, at, known)
-        if value is not None:
-            yield from self.uses(value, at, known)
-        elif at is not None:
-            if not isinstance(key, Text) or key.constant is None or key.format is not None:
-                raise _NotLeavesError
-            yield self._whole((*at, key.constant))
-
-    def _bind(
-        self, source: Node, patterns: tuple[Pattern, ...], body: Node, at: _Path | None, known: dict[str, _Path]
-    ) -> Iterator[_Use]:
-        path = self._path(source, at, known)
-        if path is not None and len(patterns) == 1 and isinstance(patterns[0], PatternVariable):
-            yield from self.uses(body, at, known | {patterns[0].name: path})
+    def _whole(self, value: Value | None) -> None:
+        if value is None:
             return
-        if any(isinstance(pattern, PatternObject) for pattern in patterns) or path == ():
-            raise _NotLeavesError
-        yield from self.uses(source, at, known)
-        yield from self.uses(body, at, known)
+        if not value.path:
+            raise NotLeavesError
+        self.uses.append((value.path, None))
+
+    def _made(self, value: Value | None) -> Value | None:
+        """Return what is made of `value` by looking into it."""
+        self._whole(value)
+        return None
+
+    def _either(self, one: Value | None, other: Value | None) -> Value | None:
+        if one == other:
+            return one
+        self._whole(one)
+        self._whole(other)
+        return None
+
+    def _below(self, value: Value | None, key: str) -> Value | None:
+        if value is None or value.divisor:
+            return self._made(value)
+        below = child(value, key)
+        self.passed.append(below.path)
+        return below
+
+    def _variable(self, name: str, scope: Scope) -> Value | None:
+        if name not in scope.variables:
+            raise NotLeavesError  # $ENV, or one that does not compile
+        value = scope.variables[name]
+        return self._made(value) if self._is_path_kept else value
+
+    def _slice(self, node: Slice, at: Value | None, scope: Scope) -> None:
+        of = self.value(node.of, at, scope)
+        start, end = _constant(node.start, 0), _constant(node.end, None)
+        if of is not None and of.path and not of.divisor and start is not None and end is not None:
+            self.uses.append((of.path, Prefix(end)))
+        else:
+            self._whole(of)
+            self.read(node.start, at, scope)
+            self.read(node.end, at, scope)
+
+    def _binary(self, node: Binary, at: Value | None, scope: Scope) -> Value | None:
+        match node:
+            case Binary(operator="|", left=left, right=right):
+                return self.value(right, self.value(left, at, scope), scope)
+            case Binary(operator=",", left=left, right=right):
+                return self._either(self.value(left, at, scope), self.value(right, at, scope))
+            case Binary(operator="/", left=left, right=Literal(value=float(divisor))) if divisor in _MAX_SECONDS:
+                dividend = self.value(left, at, scope)
+                if dividend is not None and dividend.path and not dividend.divisor:
+                    return self._number(Value(dividend.path, int(divisor)))
+                return self._made(dividend)
+        if node.operator in _ASSIGNMENTS:
+            self._whole(at)
+            self._inside_a_path((node.left, node.right), scope)
+            return None
+        self.read(node.left, at, scope)
+        self.read(node.right, at, scope)
+        return None
+
+    def _number(self, value: Value) -> Value:
+        """Note that it matters whether there is a number, not yet which one."""
+        limit = _limit(value)
+        self.uses.append((value.path, Seconds(limit + 1, limit)))
+        return value
+
+    def _inside_a_path(self, nodes: tuple[Node, ...], scope: Scope) -> None:
+        """Note what is read where the input is known in whole, and values are told apart from paths."""
+        outside, self._is_path_kept = self._is_path_kept, True
+        for node in nodes:
+            self.read(node, None, scope)
+        self._is_path_kept = outside
+
+    def _call(self, name: str, arguments: tuple[Node, ...], at: Value | None, scope: Scope) -> Value | None:
+        function = scope.functions.get((name, len(arguments)))
+        if function is not None:
+            return self._inlined(function, arguments, at, scope)
+        if name in _IMPURE:
+            raise NotLeavesError
+        match name, arguments:
+            case "strftime", (Text() as pattern,) if pattern.constant is not None and at is not None and at.path:
+                period = min((_DIRECTIVES.get(part[:1], 1) for part in pattern.constant.split("%")[1:]), default=_DAY)
+                self.uses.append((at.path, Seconds(period * max(at.divisor, 1), _limit(at))))
+                return None
+            case "floor", () if at is not None and at.path and not self._is_path_kept:
+                return self._number(replace(at, divisor=max(at.divisor, 1)))
+            case "select", (condition,):
+                self.read(condition, at, scope)
+                return at
+            case "first", (source,):
+                return self.value(source, at, scope)
+            case "limit", (count, source):
+                self.read(count, at, scope)
+                return self.value(source, at, scope)
+            case "any" | "all", (source, condition):
+                self.read(condition, self.value(source, at, scope), scope)
+                return None
+        if (name, len(arguments)) in _TRANSPARENT:
+            for argument in arguments:
+                self.read(argument, at, scope)
+        else:
+            self._whole(at)
+            self._inside_a_path(arguments, scope)  # what their input is, the function decides; it is made of this one's
+        return None
+
+    def _inlined(
+        self, function: Function | Closure, arguments: tuple[Node, ...], at: Value | None, scope: Scope
+    ) -> Value | None:
+        if isinstance(function, Closure):
+            return self.value(function.node, at, function.scope)
+        if function.body is None:
+            raise NotLeavesError
+        values = tuple(
+            self.value(argument, at, scope) if parameter.startswith("$") else None
+            for parameter, argument in zip(function.parameters, arguments, strict=True)
+        )
+        closures = tuple(
+            None if parameter.startswith("$") else Closure(argument, scope)
+            for parameter, argument in zip(function.parameters, arguments, strict=True)
+        )
+        state = (id(function), at, values, *map(id, closures), self._is_path_kept)
+        if not any(closures):
+            for activation in self._active:
+                if activation.state == state:  # it reads what it is found to read; its value is noted below
+                    activation.is_entered_again = True
+                    return None
+        self._active.append(_Activation(state))
+        found = self.value(function.body, at, function.called(values, closures))
+        return self._made(found) if self._active.pop().is_entered_again else found
+
+    def _bound(self, patterns: tuple[Pattern, ...], value: Value | None, scope: Scope) -> Scope:
+        if len(patterns) > 1:
+            value = self._made(value)
+        found: dict[str, Value | None] = {}
+        for pattern in patterns:
+            self._destructure(pattern, value, found)
+        return scope.with_variables(found)
+
+    def _destructure(self, pattern: Pattern, value: Value | None, found: dict[str, Value | None]) -> None:
+        if isinstance(pattern, PatternVariable):
+            found[pattern.name] = value
+            return
+        if isinstance(pattern, PatternArray):
+            self._whole(value)
+            for element in pattern.elements:
+                self._destructure(element, None, found)
+            return
+        for name, key, inner in pattern.entries:
+            constant = name if name is not None else key.constant if isinstance(key, Text) and not key.format else None
+            if constant is None:
+                raise NotLeavesError
+            below = self._below(value, constant)
+            if name is not None:
+                found[name] = below
+            if inner is not None:
+                self._destructure(inner, below, found)
+
+
+def _limit(value: Value) -> int:
+    divisor = max(value.divisor, 1)
+    return _MAX_SECONDS[divisor] * divisor
 
 
 def _constant(node: Node | None, default: int | None) -> int | None:
@@ -283,13 +371,4 @@ def _constant(node: Node | None, default: int | None) -> int | None:
         return default
     if isinstance(node, Literal) and isinstance(node.value, float) and node.value.is_integer():
         return int(node.value)
-    return None
-
-
-def _period(node: Node | None) -> int | None:
-    """Return how long the text of ``strftime("…")`` stays the same, in seconds; None if it is something else."""
-    match node:
-        case Call(name="strftime", arguments=(Text() as pattern,)) if pattern.constant is not None:
-            parts = pattern.constant.split("%")[1:]
-            return min((_DIRECTIVES.get(part[:1], 1) for part in parts), default=_DAY)
     return None

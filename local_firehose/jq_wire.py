@@ -28,6 +28,7 @@ class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
 
     `deadline_seconds` is for each record if `is_careful`, else for a few together (setting a timer costs as much as a short program).
     `normalising` is the program for records with numbers that this libjq would not print as jq 1.6 does; empty where there are none.
+    `are_projected` records are known to be one object and a newline each.
     """
 
     program: str
@@ -35,6 +36,7 @@ class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
     keys: tuple[str, ...]
     deadline_seconds: float
     is_careful: bool
+    are_projected: bool
     lengths: bytes
     blob: bytes
 
@@ -48,10 +50,11 @@ class KeysRequest(msgspec.Struct, tag="keys", frozen=True):
         keys: tuple[str, ...],
         deadline_seconds: float,
         is_careful: bool,
+        are_projected: bool,
     ) -> "KeysRequest":
         """Return the request for these records."""
         lengths = array("i", map(len, records)).tobytes()
-        return cls(program, normalising, keys, deadline_seconds, is_careful, lengths, b"".join(records))
+        return cls(program, normalising, keys, deadline_seconds, is_careful, are_projected, lengths, b"".join(records))
 
     def records(self) -> list[bytes]:
         """Return the records apart again."""

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jq
@@ -119,11 +119,13 @@ class Worker:
         self, run: Callable[[str], Iterator[Any]], records: list[bytes], request: KeysRequest
     ) -> list[tuple[str, ...] | KeyFailure] | None:
         """Evaluate all documents in one call of libjq; None unless it gave one result for each record."""
-        single = [_is_one_object(record) for record in records]
-        documents = [record for record, is_one in zip(records, single, strict=True) if is_one]
         outcomes: list[tuple[str, ...] | KeyFailure] = []
-        text = as_text(b"\n".join(documents))
-        places = [at for at, is_one in enumerate(single) if is_one]
+        places: Sequence[int]
+        if request.are_projected:
+            places, text = range(len(records)), request.blob.decode()
+        else:
+            places = [at for at, record in enumerate(records) if _is_one_object(record)]
+            text = as_text(b"\n".join([records[at] for at in places]))
         results = run(text)
         progress, timer, deadline_seconds, keys = (
             self._progress,
@@ -144,9 +146,10 @@ class Worker:
             return None
         if len(places) == len(records):
             return outcomes
-        evaluated = iter(outcomes)
+        evaluated = dict(zip(places, outcomes, strict=True))
         return [
-            next(evaluated) if is_one else self._one(run, at, records[at], request) for at, is_one in enumerate(single)
+            evaluated[at] if at in evaluated else self._one(run, at, record, request)
+            for at, record in enumerate(records)
         ]
 
     def _singly(

@@ -1,7 +1,8 @@
 """Take the partition keys of dynamic partitioning out of records, or say why a record has none.
 
-Talks to: the jq processes of the `JqPool` it is given. libjq alone decides keys and messages; where a query reads a few leaves only, it is
-asked once for all records that agree in them. Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
+Talks to: the jq processes of the `JqPool` it is given. libjq alone decides keys and messages. Where a part of a query reads a few leaves
+only, it is asked once for all records that agree in them; or for each record, where few agree, but about these leaves and nothing else.
+Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
 """
 
 from collections.abc import Callable, Sequence
@@ -12,18 +13,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from firehose_spec.error_documents import METADATA_EXTRACTION_CODE, METADATA_EXTRACTION_FAILED
-from local_firehose.jq import JqPool
+from local_firehose.journal_chunk import Int64Array
+from local_firehose.jq import JqKeys, JqPool
 from local_firehose.jq_keys import query_keys
-from local_firehose.jq_leaf_kinds import kinds, leaf_keys
-from local_firehose.jq_leaf_reader import Key, LeafReader
-from local_firehose.jq_leaves import leaves
+from local_firehose.jq_leaf import joint_leaves
+from local_firehose.jq_leaf_kinds import leaf_keys, text_table
+from local_firehose.jq_leaf_reader import LeafReader, LeafTable
+from local_firehose.jq_parts import Part, QueryParts
+from local_firehose.key_answers import KeyAnswers, PartAnswers
+from local_firehose.key_memory import Answer, KeyMemory
 from local_firehose.leaf_texts import LeafTexts
 from local_firehose.records import Failure, Record
 
 __all__ = ["Extracted", "PartitionKeyExtractor", "extraction_failure", "query_keys"]
 
 _MAX_REMEMBERED = 200_000  # distinct keys; about 100 bytes each
-_UNKNOWN = -1
+_FEW_KINDS = 2000  # in a small batch many may be new, and yet come again
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,103 +65,123 @@ class PartitionKeyExtractor:
             JqCompileError: `query` is not a jq 1.6 program.
         """
         self.names = tuple(query_keys(query) if names is None else names)
-        self._query, self._jq = query, jq
-        self._leaves = leaves(query)
-        self._reader = None if self._leaves is None else LeafReader(self._leaves)
-        self._memory = _Memory()
+        self._jq = jq
+        self._query = QueryParts(query, self.names)
+        known = [part.leaves for part in (*self._query.parts, self._query.whole) if part.leaves is not None]
+        self._leaves = tuple(dict.fromkeys(leaf for leaves in known for leaf in leaves))
+        self._reader = LeafReader(self._leaves) if known else None
+        parts = {*self._query.parts, self._query.whole}
+        self._memories = {part: KeyMemory(_MAX_REMEMBERED // len(parts)) for part in parts}
         self.leaf_keys = leaf_keys(self._leaves)
 
     def extract(self, records: Sequence[bytes]) -> Extracted:
         """Return the keys of each record; every record is one JSON document."""
-        if self._reader is None:
-            return self._ask(records)
-        self._memory.make_room()
-        codes = self._answered(self._reader.keys(records), records.__getitem__)
-        return self._memory.extracted(self.names, codes)
+        found = KeyAnswers(self.names, len(records))
+        self._read(records, np.arange(len(records)), found)
+        return self._completed(found, lambda places: [records[place] for place in places.tolist()])
 
     def extract_read(self, records: pa.BinaryArray, read: LeafTexts) -> Extracted:
         """Return the same of records whose values of `leaf_keys` were read already, all or some."""
-        found = None if self._leaves is None else kinds(self._leaves, read)
-        if found is None or self._reader is None:
+        table = text_table(self._leaves, records, read)
+        if table is None:
             return self.extract(records.to_pylist())
-        self._memory.make_room()
-        codes = np.full(len(records), _UNKNOWN, np.int64)
-        codes[found.places] = 0
-        left = np.flatnonzero(codes == _UNKNOWN)
+
+        def taken(places: Int64Array) -> list[bytes]:
+            return list(records.take(pa.array(places)).to_pylist())
+
+        found = KeyAnswers(self.names, len(records))
+        self._answer(table, table.places, taken, found)
+        is_left = np.ones(len(records), np.bool_)
+        is_left[table.places] = False
+        left = np.flatnonzero(is_left)
         if len(left):
-            others = records.take(pa.array(left)).to_pylist()
-            codes[left] = self._answered(self._reader.keys(others), others.__getitem__)
-        answers = self._answered(found.keys, lambda kind: records[int(found.examples[kind])].as_py())
-        codes[found.places] = answers[found.codes]
-        return self._memory.extracted(self.names, codes)
+            self._read(taken(left), left, found)
+        return self._completed(found, taken)
 
-    def _answered(self, keys: Sequence[Key | None], record: Callable[[int], bytes]) -> npt.NDArray[np.int64]:
-        """Return the number of the answer to each key; libjq is asked about one record of each that is new."""
-        codes, unknown = self._memory.recall(keys)
-        if unknown:
-            self._memory.learn(keys, codes, unknown, self._ask([record(place) for place in unknown]))
-        return codes
+    def _read(self, records: Sequence[bytes], places: Int64Array, found: KeyAnswers) -> None:
+        """Answer what a reader can read; `places` are where the records stand in the batch."""
+        if self._reader is None:
+            return
+        table = self._reader.table(records)
+        of_row = dict(zip(places[table.places].tolist(), table.places.tolist(), strict=True))
+        self._answer(
+            table,
+            places[table.places],
+            lambda wanted: [records[of_row[place]] for place in wanted.tolist()],
+            found,
+        )
 
-    def _ask(self, records: Sequence[bytes]) -> Extracted:
-        found = self._jq.keys(self._query, self.names, records)
-        return Extracted(self.names, found.codes, found.distinct, found.failures)
-
-
-class _Memory:
-    """What libjq has answered, by the leaves that decide it. An answer is a number: of key values, or of a message."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[Key, int] = {}
-        self._answers: dict[tuple[str, ...] | str, int] = {}
-
-    def make_room(self) -> None:
-        """Forget everything if it has become too much; numbers given before mean nothing after it."""
-        if max(len(self._by_key), len(self._answers)) > _MAX_REMEMBERED:
-            self._by_key.clear()
-            self._answers.clear()
-
-    def recall(self, keys: Sequence[Key | None]) -> tuple[npt.NDArray[np.int64], list[int]]:
-        """Return the answers known, and one place of each key whose answer is not."""
-        known = self._by_key.get
-        codes = np.fromiter((_UNKNOWN if key is None else known(key, _UNKNOWN) for key in keys), np.int64, len(keys))
-        asked: dict[Key, int] = {}
-        unknown = []
-        for place in np.flatnonzero(codes == _UNKNOWN).tolist():
-            key = keys[place]
-            if key is None or asked.setdefault(key, place) == place:
-                unknown.append(place)
-        return codes, unknown
-
-    def learn(
-        self, keys: Sequence[Key | None], codes: npt.NDArray[np.int64], asked: Sequence[int], answers: Extracted
+    def _answer(
+        self, table: LeafTable, places: Int64Array, records: Callable[[Int64Array], list[bytes]], found: KeyAnswers
     ) -> None:
-        """Take in what libjq said about the places asked, and complete `codes`."""
-        for at, place in enumerate(asked):
-            code = int(answers.codes[at])
-            answer = answers.failures[at] if code < 0 else answers.distinct[code]
-            number = self._answers.setdefault(answer, len(self._answers))
-            codes[place] = number
-            key = keys[place]
-            if key is not None:
-                self._by_key[key] = number
-        for place in np.flatnonzero(codes == _UNKNOWN).tolist():
-            codes[place] = self._by_key[keys[place]]  # type: ignore[index]  # only a key like one that was asked about is left
-
-    def extracted(self, names: tuple[str, ...], codes: npt.NDArray[np.int64]) -> Extracted:
-        """Return answers as keys and failures; the numbers used are counted anew from 0."""
-        answers = list(self._answers)
-        used = np.flatnonzero(np.bincount(codes, minlength=len(answers)))
-        translation = np.full(len(answers), -1, np.int32)
-        distinct: list[tuple[str, ...]] = []
-        failures: dict[int, str] = {}
-        for number in used.tolist():
-            answer = answers[number]
-            if isinstance(answer, str):
-                failures |= dict.fromkeys(np.flatnonzero(codes == number).tolist(), answer)
+        """Answer the rows of a table part by part, as far as the parts tell; `places` are the rows' in the batch."""
+        if not len(places):
+            return
+        parts, answers = self._query.parts, list[PartAnswers]()
+        varied = []
+        for part in parts:
+            known = None if part.leaves is None else self._recalled(part, table, places, records)
+            if known is None:
+                varied.append(part)
             else:
-                translation[number] = len(distinct)
-                distinct.append(answer)
-        return Extracted(names, translation[codes], distinct, failures)
+                answers.append(known)
+        if varied:
+            answers.append(self._asked_each(varied, table, places, records))
+        found.take(places, answers, are_messages_final=len(parts) == 1)
+
+    def _recalled(
+        self, part: Part, table: LeafTable, places: Int64Array, records: Callable[[Int64Array], list[bytes]]
+    ) -> PartAnswers | None:
+        """Answer from memory and ask about kinds that are new; None if there are too many kinds for that."""
+        kinds = table.kinds(part.leaves or (), most=max(len(places) // 2, _FEW_KINDS))
+        if kinds is None:
+            return None
+        memory, program = self._memories[part], self._query.program((part,))
+
+        def ask(new: list[int]) -> list[Answer]:
+            asked = self._jq.keys(program, part.keys, records(places[kinds.examples[new]]))
+            return [
+                asked.failures[at] if code < 0 else asked.distinct[code] for at, code in enumerate(asked.codes.tolist())
+            ]
+
+        numbers = memory.recall(kinds.keys, ask)
+        return PartAnswers(part.keys, numbers[kinds.codes], memory.answers)
+
+    def _asked_each(
+        self, parts: Sequence[Part], table: LeafTable, places: Int64Array, records: Callable[[Int64Array], list[bytes]]
+    ) -> PartAnswers:
+        keys = tuple(key for part in parts for key in part.keys)
+        known = [part.leaves for part in parts if part.leaves is not None]
+        program = self._query.program(parts)
+        if len(known) < len(parts):
+            return _part_answers(keys, self._jq.keys(program, keys, records(places)))
+        read = joint_leaves([(leaf.path, None) for leaves in known for leaf in leaves], ())
+        documents = table.documents([leaf.path for leaf in read])
+        return _part_answers(keys, self._jq.keys(program, keys, documents, are_projected=True))
+
+    def _completed(self, found: KeyAnswers, records: Callable[[Int64Array], list[bytes]]) -> Extracted:
+        """Ask the whole query about the records that have no answer yet."""
+        whole, left = self._query.whole, found.unanswered()
+        if len(left) and len(self._query.parts) > 1 and whole.leaves is not None and self._reader is not None:
+            table = self._reader.table(records(left))
+            places = left[table.places]
+            known = self._recalled(whole, table, places, records) if len(places) else None
+            if known is not None:
+                found.take(places, [known], are_messages_final=True)
+                left = found.unanswered()
+        if len(left):
+            asked = self._jq.keys(self._query.program(self._query.parts), self.names, records(left))
+            found.take(left, [_part_answers(self.names, asked)], are_messages_final=True)
+        return Extracted(self.names, *found.result())
+
+
+def _part_answers(keys: tuple[str, ...], asked: JqKeys) -> PartAnswers:
+    answers: list[Answer] = list(asked.distinct)
+    codes = asked.codes.astype(np.int64)
+    messages: dict[str, int] = {}
+    for place, message in asked.failures.items():
+        codes[place] = len(answers) + messages.setdefault(message, len(messages))
+    return PartAnswers(keys, codes, [*answers, *messages])
 
 
 def extraction_failure(record: Record, message: str) -> Failure:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from firehose_spec.glue_types import Column, parse
 from local_firehose.conversion import Begun, converter_for
-from local_firehose.jq_leaf_kinds import kinds, leaf_keys
+from local_firehose.jq_leaf import Leaf, Prefix, Seconds
+from local_firehose.jq_leaf_kinds import leaf_keys, text_table
 from local_firehose.jq_leaf_reader import LeafReader
-from local_firehose.jq_leaves import Leaf, Prefix, Seconds, leaves
+from local_firehose.jq_leaves import leaves
 from local_firehose.leaf_texts import LeafTexts
 from local_firehose.stream_config import Conversion, SchemaReference
 
@@ -51,7 +52,17 @@ ODD = st.dictionaries(
 )
 RECORDS = st.lists(
     (LIKELY | ODD).map(lambda value: json.dumps(value, ensure_ascii=False).encode())
-    | st.sampled_from([b'{"s":"a","s":"b","t":1,"n":1,"f":1}', b'{"s":NaN,"t":1,"n":1,"f":1}', b"{}{}", b"[1]", b""]),
+    | st.sampled_from(
+        [
+            b'{"s":"a","s":"b","t":1,"n":1,"f":1}',
+            b'{"s":"a","t":-0,"n":1,"f":1}',
+            b'{"s":"-0","t":0,"n":1,"f":1}',
+            b'{"s":NaN,"t":1,"n":1,"f":1}',
+            b"{}{}",
+            b"[1]",
+            b"",
+        ]
+    ),
     min_size=1,
     max_size=30,
 )
@@ -66,16 +77,22 @@ def test_records_of_one_kind_have_one_key_to_the_reader(
     connection: duckdb.DuckDBPyConnection, records: list[bytes], chosen: list[tuple[str, Seconds | Prefix | None]]
 ) -> None:
     wanted = [Leaf((name,), reduction) for name, reduction in chosen]
-    found = kinds(wanted, begun(connection, records, leaf_keys(wanted)).leaves)
-    if found is None:
+    array = pa.array(records, type=pa.binary())
+    table = text_table(wanted, array, begun(connection, records, leaf_keys(wanted)).leaves)
+    if table is None:
         return
-    by_reader = LeafReader(wanted).keys(records)
-    of_kind = {code: by_reader[place] for code, place in zip(found.codes.tolist(), found.places.tolist(), strict=True)}
-    for code, place in zip(found.codes.tolist(), found.places.tolist(), strict=True):
-        assert by_reader[place] is not None
-        assert by_reader[place] == of_kind[code]
-    assert sorted(of_kind) == list(range(len(found.keys)))
-    assert [by_reader[place] for place in found.examples.tolist()] == [of_kind[code] for code in range(len(of_kind))]
+    found = table.kinds(wanted, most=len(records))
+    assert found is not None
+    reader = LeafReader(wanted).table([records[place] for place in table.places.tolist()])
+    assert reader.places.tolist() == list(range(len(table.places)))  # none is doubtful to the reader
+    by_reader = reader.kinds(wanted, most=len(records))
+    assert by_reader is not None
+    assert [found.keys[code] for code in found.codes] == [by_reader.keys[code] for code in by_reader.codes]
+    assert [found.codes[row] for row in found.examples] == list(range(len(found.keys)))
+    assert len(set(found.keys)) == len(found.keys)
+    assert [json.loads(text) for text in table.documents([leaf.path for leaf in wanted])] == [
+        json.loads(text) for text in reader.documents([leaf.path for leaf in wanted])
+    ]
 
 
 def test_the_leaves_of_plain_records_are_all_told_apart(connection: duckdb.DuckDBPyConnection) -> None:
@@ -87,9 +104,13 @@ def test_the_leaves_of_plain_records_are_all_told_apart(connection: duckdb.DuckD
         json.dumps({"s": f"S{at % 3}", "t": 1_000_000 * 3600 + at * 1200, "n": at, "f": 0.5}).encode()
         for at in range(12)
     ]
-    found = kinds(wanted, begun(connection, records, leaf_keys(wanted)).leaves)
+    array = pa.array(records, type=pa.binary())
+    table = text_table(wanted, array, begun(connection, records, leaf_keys(wanted)).leaves)
+    assert table is not None
+    assert table.places.tolist() == list(range(12))
+    assert table.kinds(wanted, most=11) is None
+    found = table.kinds(wanted, most=12)
     assert found is not None
-    assert found.places.tolist() == list(range(12))
     assert [found.keys[code] for code in found.codes] == [(f"S{at % 3}", 1_000_000 + at // 3) for at in range(12)]
     assert found.examples.tolist() == list(range(12))
 
@@ -108,4 +129,4 @@ def test_keys_are_read_ahead_for_top_level_leaves_only(wanted: tuple[Leaf, ...] 
 
 def test_a_leaf_that_was_not_read_makes_no_kinds() -> None:
     read = LeafTexts(np.array([0]), {"s": pa.array(['"S1"'])})
-    assert kinds([Leaf(("s",), None), Leaf(("t",), None)], read) is None
+    assert text_table([Leaf(("s",), None), Leaf(("t",), None)], pa.array([b"{}"], type=pa.binary()), read) is None

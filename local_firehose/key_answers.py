@@ -1,0 +1,96 @@
+"""Put together what the parts of a query gave for the records of a batch.
+
+Pure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from local_firehose.journal_chunk import Int64Array
+from local_firehose.key_memory import Answer
+
+_UNANSWERED = -1
+_MAX_COMBINATIONS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswers:
+    """Record i has ``answers[codes[i]]``: the values of `keys`, or a message."""
+
+    keys: tuple[str, ...]
+    codes: Int64Array
+    answers: Sequence[Answer]
+
+
+class KeyAnswers:
+    """The answer to each record of a batch, as far as it is known."""
+
+    def __init__(self, names: tuple[str, ...], count: int) -> None:
+        """Collect the values of `names` for `count` records."""
+        self._names = names
+        self._codes = np.full(count, _UNANSWERED, np.int64)
+        self._numbers: dict[Answer, int] = {}
+
+    def unanswered(self) -> Int64Array:
+        """Return the places of the records without an answer."""
+        return np.flatnonzero(self._codes == _UNANSWERED)
+
+    def take(self, places: Int64Array, parts: Sequence[PartAnswers], *, are_messages_final: bool) -> None:
+        """Take in what parts that have all keys between them say about some records.
+
+        A message is an answer only if `are_messages_final`; else a record with one in any part stays unanswered.
+        """
+        combined, size = np.zeros(len(places), np.int64), 1
+        compact = [_compact(part) for part in parts]
+        for part in compact:
+            if size * len(part.answers) > _MAX_COMBINATIONS:
+                combined, size = _numbered(combined)
+            combined = combined * len(part.answers) + part.codes
+            size *= len(part.answers)
+        combined, size = _numbered(combined)
+        examples = np.zeros(size, np.int64)
+        examples[combined] = np.arange(len(combined))
+        numbers = [self._number(row, compact, are_messages_final=are_messages_final) for row in examples.tolist()]
+        self._codes[places] = np.array(numbers, np.int64)[combined]
+
+    def _number(self, row: int, parts: Sequence[PartAnswers], *, are_messages_final: bool) -> int:
+        values: dict[str, str] = {}
+        for part in parts:
+            answer = part.answers[part.codes[row]]
+            if isinstance(answer, str):
+                return self._numbers.setdefault(answer, len(self._numbers)) if are_messages_final else _UNANSWERED
+            values.update(zip(part.keys, answer, strict=True))
+        return self._numbers.setdefault(tuple(values[name] for name in self._names), len(self._numbers))
+
+    def result(self) -> tuple[npt.NDArray[np.int32], list[tuple[str, ...]], dict[int, str]]:
+        """Return codes, the distinct values that they number, and messages by place; all records must have an answer."""
+        answers = list(self._numbers)
+        translation = np.full(len(answers), -1, np.int32)
+        distinct: list[tuple[str, ...]] = []
+        failures: dict[int, str] = {}
+        for number in np.flatnonzero(np.bincount(self._codes, minlength=len(answers))).tolist():
+            answer = answers[number]
+            if isinstance(answer, str):
+                failures |= dict.fromkeys(np.flatnonzero(self._codes == number).tolist(), answer)
+            else:
+                translation[number] = len(distinct)
+                distinct.append(answer)
+        return translation[self._codes], distinct, failures
+
+
+def _compact(part: PartAnswers) -> PartAnswers:
+    """Return the same with the answers that are used, counted anew from 0."""
+    used = np.flatnonzero(np.bincount(part.codes, minlength=len(part.answers)))
+    translation = np.zeros(len(part.answers), np.int64)
+    translation[used] = np.arange(len(used))
+    return PartAnswers(part.keys, translation[part.codes], [part.answers[number] for number in used.tolist()])
+
+
+def _numbered(values: Int64Array) -> tuple[Int64Array, int]:
+    """Return the same distinctions as numbers from 0, and how many there are."""
+    encoded = pa.array(values).dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64), len(encoded.dictionary)
