@@ -147,11 +147,17 @@ def _equal(check: str, expected: str, found: str) -> Point:
     return Point(check, expected, found, () if expected == found else (found,))
 
 
+def _processors(declared: Declaration) -> str:
+    if declared.partitioning is None:
+        return "none"
+    return "MetadataExtraction" + (", RecordDeAggregation" if declared.partitioning.record_deaggregation else "")
+
+
 def rest_of_description(declared: Declaration, stream: Stream) -> Point:
     """Return the line for everything that the seven points leave out."""
     wanted = {
         "log group": declared.log_group or "off",
-        "processors": "MetadataExtraction" if declared.partitioning else "none",
+        "processors": _processors(declared),
         "backup": "Disabled",
         "extension": "default",
         "time zone": "UTC",

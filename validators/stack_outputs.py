@@ -17,11 +17,15 @@ from validators.errors import InputFileError
 
 @dataclass(frozen=True, slots=True)
 class Partitioning:
-    """Dynamic partitioning: key name to jq expression in order, the whole jq program, the retry duration in seconds."""
+    """Dynamic partitioning: key name to jq expression in order, the whole jq program, the retry duration in seconds.
+
+    `record_deaggregation`: records that hold several JSON objects are split first.
+    """
 
     keys: Mapping[str, str]
     query: str
     retry_seconds: int
+    record_deaggregation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,10 @@ def declaration_of(outputs: Mapping[str, Any], *, source: str) -> Declaration:
         log_group=outputs["log_group"],
         partitioning=partitioning
         and Partitioning(
-            keys=dict(partitioning["keys"]), query=partitioning["query"], retry_seconds=partitioning["retry_seconds"]
+            keys=dict(partitioning["keys"]),
+            query=partitioning["query"],
+            retry_seconds=partitioning["retry_seconds"],
+            record_deaggregation=partitioning.get("record_deaggregation", False),
         ),
         conversion=conversion
         and ConversionDeclaration(

@@ -204,7 +204,9 @@ def declaration_from(stream: Stream, *, region: str, query_table: TableName | No
         log_group=stream.log_group,
         partitioning=None
         if retry_seconds is None
-        else Partitioning(parsed.expressions if parsed else {}, query, retry_seconds),
+        else Partitioning(
+            parsed.expressions if parsed else {}, query, retry_seconds, "RecordDeAggregation" in stream.processors
+        ),
         conversion=None
         if conversion is None
         else ConversionDeclaration(

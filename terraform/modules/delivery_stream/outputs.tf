@@ -14,11 +14,12 @@ output "name" {
 }
 
 output "partitioning" {
-  description = "Keys with their jq expressions, the query made of them and the retry time; null without partition keys."
+  description = "Keys with their jq expressions, the query made of them, the retry time, and whether records are split first; null without partition keys."
   value = local.partitioned ? {
-    keys          = { for key in var.partition_keys : key.name => key.expression }
-    query         = local.query
-    retry_seconds = var.partitioning_retry_seconds
+    keys                 = { for key in var.partition_keys : key.name => key.expression }
+    query                = local.query
+    record_deaggregation = var.record_deaggregation
+    retry_seconds        = var.partitioning_retry_seconds
   } : null
 }
 
