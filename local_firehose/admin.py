@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from local_firehose.clock import Clock
+from local_firehose.clock import MAX_ADVANCE_SECONDS, MAX_SPEED, Clock
 from local_firehose.control_plane import ControlPlane
 from local_firehose.engine_port import DeliveryCounters, Engine
 from local_firehose.errors import AdminRequestError
@@ -22,6 +22,7 @@ Document = dict[str, Any]
 
 PATH = "/_local_firehose/"
 _DEFAULT_FLUSH_SECONDS = 60.0
+_MAX_FLUSH_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Admin:
     async def _flush(self, body: bytes) -> Answer:
         request = _object(body, allowed={"streams", "timeout_seconds"})
         streams = self._named(request["streams"]) if request.get("streams") is not None else None
-        timeout = _number(request, "timeout_seconds", default=_DEFAULT_FLUSH_SECONDS, least=0)
+        timeout = _number(request, "timeout_seconds", default=_DEFAULT_FLUSH_SECONDS, most=_MAX_FLUSH_SECONDS)
         result = await self._engine.flush(streams, timeout_seconds=timeout)
         failed = [
             {
@@ -102,12 +103,14 @@ class Admin:
         request = _object(body, allowed={"advance_seconds", "speed"})
         if not request:
             raise AdminRequestError('give {"advance_seconds": n}, {"speed": x} or both')
+        before = self._clock.setting
         try:
             if "speed" in request:
-                self._clock.set_speed(_number(request, "speed", default=1))
+                self._clock.set_speed(_number(request, "speed", default=1, most=MAX_SPEED))
             if "advance_seconds" in request:
-                self._clock.advance(_number(request, "advance_seconds", default=0))
+                self._clock.advance(_number(request, "advance_seconds", default=0, most=MAX_ADVANCE_SECONDS))
         except ValueError as error:
+            self._clock.apply(before)
             raise AdminRequestError(str(error)) from error
         await self._engine.set_clock(self._clock.setting)
         await self._control_plane.settle()
@@ -121,6 +124,8 @@ class Admin:
             document = yaml.safe_load(body)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise AdminRequestError(f"the body is neither JSON nor YAML: {' '.join(str(error).split())}") from error
+        except RecursionError as error:
+            raise AdminRequestError("the body is nested too deep for a fault script") from error
         return Answer(200, await self._engine.set_faults(document))
 
     async def _show_faults(self, _: bytes) -> Answer:
@@ -143,7 +148,7 @@ class Admin:
 def _object(body: bytes, *, allowed: set[str]) -> Document:
     try:
         document = json.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AdminRequestError(f"the body is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise AdminRequestError("the body is not a JSON object")
@@ -153,12 +158,10 @@ def _object(body: bytes, *, allowed: set[str]) -> Document:
     return document
 
 
-def _number(request: Mapping[str, Any], name: str, *, default: float, least: float | None = None) -> float:
+def _number(request: Mapping[str, Any], name: str, *, default: float, most: float) -> float:
     value = request.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or (least is not None and value < least):
-        raise AdminRequestError(
-            f"{name} is {json.dumps(value)}; give a number{'' if least is None else f' from {least:g}'}"
-        )
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:  # NaN is in no range
+        raise AdminRequestError(f"{name} is {json.dumps(value)[:40]}; give a number from 0 to {most:.0f}")
     return float(value)
 
 

@@ -15,6 +15,7 @@ from local_firehose.caller import Caller
 from local_firehose.errors import MissingAuthenticationError, WireError
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/firehose/aws4_request")
+_REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # a label of a host name, as SDKs demand it
 _MAX_KNOWN = 10_000
 
 StsFactory = Callable[[str, str | None, str], Any]  # access key, session token or None, Region to an STS client
@@ -39,6 +40,13 @@ class CallerIdentity:
                 "Request is missing Authentication Token: sign it with Signature Version 4 for the service firehose"
             )
         access_key, region = match.groups()
+        if not _REGION.fullmatch(region):
+            # decided: docs/fidelity/control-plane.md#identity, the type is that of AWS's other JSON services
+            raise WireError(
+                f"Credential should be scoped to a valid region, not '{region[:80]}'.",
+                error_type="InvalidSignatureException",
+                status=400,
+            )
         known = self._callers.get((access_key, region))
         if known is not None:
             return known

@@ -24,6 +24,11 @@ class ClockSetting:
         return self.local_ms + int((real_ms - self.real_ms) * self.speed)
 
 
+MAX_SPEED = 1_000_000
+MAX_ADVANCE_SECONDS = 315_360_000
+_LAST_MS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
 def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -70,10 +75,12 @@ class Clock:
         """Move the clock forward.
 
         Raises:
-            ValueError: `seconds` is negative: time that was handed out cannot be taken back.
+            ValueError: `seconds` is negative (time that was handed out cannot be taken back), or leads out of this century.
         """
-        if seconds < 0:
-            raise ValueError(f"cannot advance by {seconds} seconds; give zero or more")
+        if not 0 <= seconds <= MAX_ADVANCE_SECONDS or self.now_ms() + seconds * 1000 > _LAST_MS:
+            raise ValueError(
+                f"cannot advance by {seconds} seconds; give zero to {MAX_ADVANCE_SECONDS} (ten years), not beyond the year 2099"
+            )
         self._set(self.speed, forward_ms=round(seconds * 1000))
 
     def set_speed(self, speed: float) -> None:
@@ -82,8 +89,8 @@ class Clock:
         Raises:
             ValueError: `speed` is not above zero.
         """
-        if not 0 < speed <= 1_000_000:
-            raise ValueError(f"cannot run at speed {speed}; give a number above 0, at most 1000000")
+        if not 0 < speed <= MAX_SPEED:
+            raise ValueError(f"cannot run at speed {speed}; give a number above 0, at most {MAX_SPEED}")
         self._set(speed)
 
     def apply(self, setting: ClockSetting) -> None:

@@ -66,7 +66,7 @@ def read_put_record(body: bytes) -> PutRequest:
     """
     try:
         request = _decode_record(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain_record(body) from error
     size = len(request.Record.Data)
     if size > MAX_RECORD_BYTES or not _NAME.fullmatch(request.DeliveryStreamName):
@@ -84,7 +84,7 @@ def read_put_record_batch(body: bytes) -> PutRequest:
     """
     try:
         request = _decode_batch(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain_batch(body) from error
     records = [record.Data for record in request.Records]
     sizes = list(map(len, records))

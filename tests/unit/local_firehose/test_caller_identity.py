@@ -66,6 +66,13 @@ def test_unsigned_request_is_refused(authorization: str) -> None:
         asyncio.run(CallerIdentity(Sts()).of(authorization, None))
 
 
+@pytest.mark.parametrize("region", [pytest.param("r" * 64, id="long"), pytest.param("-x", id="dash-first")])
+def test_a_region_that_can_be_none_is_refused(region: str) -> None:
+    with pytest.raises(WireError, match=r"^Credential should be scoped to a valid region, not '") as refusal:
+        asyncio.run(CallerIdentity(Sts()).of(signed(region=region), None))
+    assert (refusal.value.type, refusal.value.status) == ("InvalidSignatureException", 400)
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from local_firehose.clock import Clock, ClockSetting
+from local_firehose.clock import MAX_ADVANCE_SECONDS, Clock, ClockSetting
 
 
 class RealTime:
@@ -59,10 +61,32 @@ def test_setting_carries_over_to_another_process() -> None:
     assert front.setting == ClockSetting(real_ms=1_000_000, local_ms=1_010_000, speed=5)
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(-1, id="backwards"), pytest.param(-0.001, id="slightly")])
-def test_going_back_is_refused(seconds: float) -> None:
-    with pytest.raises(ValueError, match=rf"^cannot advance by {seconds} seconds; give zero or more$"):
-        Clock(real_ms=RealTime()).advance(seconds)
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param(-1, id="backwards"),
+        pytest.param(-0.001, id="slightly"),
+        pytest.param(float("nan"), id="nowhere"),
+        pytest.param(1e18, id="out-of-time"),
+    ],
+)
+def test_going_back_or_too_far_is_refused(seconds: float) -> None:
+    clock = Clock(real_ms=RealTime())
+    before = clock.setting
+    with pytest.raises(
+        ValueError, match=rf"^cannot advance by {re.escape(str(seconds))} seconds; give zero to 315360000 "
+    ):
+        clock.advance(seconds)
+    assert clock.setting == before
+
+
+def test_the_clock_stays_in_this_century() -> None:
+    clock = Clock(real_ms=lambda: 1_715_900_000_000)
+    for _ in range(7):
+        clock.advance(MAX_ADVANCE_SECONDS)
+    with pytest.raises(ValueError, match=r"not beyond the year 2099$"):
+        clock.advance(MAX_ADVANCE_SECONDS)
+    assert clock.now().year == 2094
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ def test_the_count_is_checked_before_the_size() -> None:
         pytest.param(b'{"DeliveryStreamName": "s", "Records": [{"Data": 7}], "Record": {"Data": 7}}', id="data-type"),
         pytest.param(b'{"DeliveryStreamName": "s", "Records": [7], "Record": 7}', id="record-type"),
         pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b'{"a":' * 3_000, id="deep-in-a-member"),
     ],
 )
 def test_what_cannot_be_read_is_a_serialization_error(read: Callable[[bytes], PutRequest], body: bytes) -> None:
