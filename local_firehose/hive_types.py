@@ -62,11 +62,17 @@ class _Reader:
         elif name == "struct":
             self._expect("<")
             while True:
-                self._take("name", lambda token: _NAME.fullmatch(token) is not None)
+                self._member()
                 self._expect(":")
                 self._type()
                 if self._take(">", lambda token: token in {">", ","}) == ">":
                     return
+
+    def _member(self) -> None:
+        name = self._take("name", lambda token: _NAME.fullmatch(token) is not None)
+        if name != name.strip(" "):
+            # decided: docs/fidelity/conversion.md#schema-text; Hive takes the blank into the name, which then no JSON key has
+            raise _FoundError(f"member name '{name}' of '{self._text}' begins or ends with a blank")
 
     def _parameters(self, name: str) -> None:
         least, most = _PARAMETERS[name]

@@ -52,6 +52,11 @@ def test_what_hive_takes(text: str) -> None:
         ),
         pytest.param("array<int", "Error: > expected at the end of 'array<int'", id="end"),
         pytest.param("decimal(10, 2)", 'For input string: " 2"', id="blank-before-a-number"),
+        pytest.param(
+            "struct<a:int, b:int>",
+            "member name ' b' of 'struct<a:int, b:int>' begins or ends with a blank",
+            id="blank-before-a-member",
+        ),
         pytest.param("char", "char type is specified without length: char", id="no-length"),
         pytest.param("int>", "Error: ',', ':', or ';' expected at position 3 from 'int>'", id="rest"),
         pytest.param("decimal(1,2,3)", "Type decimal takes 2 parameters, but 3 are seen", id="too-many-parameters"),
