@@ -4,20 +4,16 @@ Talks to: loopback. Run as ``python -m benchmarks.counting_front``: it prints it
 kept as they come and read when somebody asks, or when they are many, so that the endpoint costs next to nothing while it is sent to.
 """
 
-import asyncio
 import json
-import re
 from http.client import HTTPConnection
 
 import msgspec
 
 from benchmarks.event_loop import run, serve_until_input_ends
+from benchmarks.http_connection import HttpConnection
 from firehose_spec.digest import digest
 
-_LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*(\d+)")
 _ID = "0" * 180  # as long as AWS's
-
-
 _KEPT_BYTES = 256 * 1024 * 1024
 
 
@@ -56,31 +52,9 @@ _tally = _Tally()
 _answers: dict[int, bytes] = {}
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._needed = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.WriteTransport = transport  # type: ignore[assignment]
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if len(self._buffer) < self._needed:
-            return
-        head_end = self._buffer.find(b"\r\n\r\n")
-        if head_end < 0:
-            return
-        length = _LENGTH.search(self._buffer, 0, head_end + 2)
-        self._needed = head_end + 4 + (int(length[1]) if length else 0)
-        if len(self._buffer) < self._needed:
-            return
-        is_question = self._buffer.startswith(b"GET ")
-        body = bytes(memoryview(self._buffer)[head_end + 4 : self._needed])
-        self._buffer.clear()
-        self._needed = 0
-        answer = _tell() if is_question else _take(body)
-        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+class _Connection(HttpConnection):
+    def received(self, method: bytes, body: bytes) -> None:
+        self.answer(_tell() if method == b"GET" else _take(body))
 
 
 def _take(body: bytes) -> bytes:
