@@ -16,7 +16,7 @@ from pathlib import Path
 from local_firehose.delivery_intake import DONE, KINDS, Intake
 from local_firehose.delivery_outbox import Outbox
 from local_firehose.delivery_setup import Setup, SetupError
-from local_firehose.delivery_tools import IDLE_SECONDS, DeliveryTools, retry_seconds
+from local_firehose.delivery_tools import IDLE_SECONDS, SETTLE_SECONDS, DeliveryTools, retry_seconds
 from local_firehose.engine_port import DeliveryCounters, LastError, StreamView
 from local_firehose.errors import BackingServiceError
 from local_firehose.journal import CommittedEnd
@@ -233,7 +233,7 @@ class StreamDelivery:
 
     def _read(self, setup: Setup, end: CommittedEnd) -> float:
         if self._outbox.is_full or self._outbox.is_blocked:
-            return IDLE_SECONDS  # an object that lands wakes us
+            return IDLE_SECONDS  # until objects have landed, or are due again
         try:
             taken = self._intake.take(
                 end,
@@ -245,8 +245,7 @@ class StreamDelivery:
             self._note_error(type(error).__name__.removesuffix("Error"), str(error))
             return 0.0
         self._outbox.plan(taken.due, setup, self._view)
-        for outgoing in taken.again:
-            self._outbox.submit(outgoing, setup, self._view)
+        self._outbox.submit(taken.again, setup, self._view)
         if taken.forgotten:
             self._ledger.abandon(taken.forgotten)
         return taken.wait_seconds
@@ -289,6 +288,8 @@ class StreamDelivery:
         waits = [
             self._tools.clock.real_seconds((at - now_ms) / 1000) for at in due if at is not None and not is_blocked
         ]
+        if self._outbox.is_busy:
+            waits.append(SETTLE_SECONDS)
         retry_at = self._outbox.next_retry()
         if retry_at is not None:
             waits.append(retry_at - self._tools.monotonic())

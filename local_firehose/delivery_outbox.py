@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from local_firehose.delivery_tools import DeliveryTools, retry_seconds
 from local_firehose.engine_port import StreamView
 from local_firehose.ledger import Ledger, ObjectKind, PlannedObject
 from local_firehose.object_store import ObjectStoreError, ObjectToPut
+from local_firehose.upload_pool import Encode
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,10 @@ class OutgoingObject:
 
 
 class Outbox:
-    """The promised objects of one stream. `signal` is called, in any thread, when an attempt has ended."""
+    """The promised objects of one stream.
+
+    `signal` is called, in any thread, when no attempt is under way any more; in between, `settle` is to be called now and then.
+    """
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class Outbox:
         self._objects: dict[int, OutgoingObject] = {}
         self._blocking: set[int] = set()
         self._landed: deque[OutgoingObject] = deque()
+        self._under_way = 0  # attempts
         self._has_landed = threading.Condition()
 
     @property
@@ -71,6 +77,11 @@ class Outbox:
         documented: record-format-conversion-error-handling
         """
         return bool(self._blocking)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether attempts are under way."""
+        return self._under_way > 0
 
     @property
     def ids(self) -> set[int]:
@@ -100,22 +111,26 @@ class Outbox:
         ]
         if outgoing:
             self._ledger.plan([each.planned for each in outgoing])
-        for each in outgoing:
-            self.submit(each, setup, view)
+            self.submit(outgoing, setup, view)
 
-    def submit(self, outgoing: OutgoingObject, setup: Setup, view: StreamView) -> None:
-        """Begin an attempt."""
-        outgoing.retry_at = None
-        outgoing.attempts += 1
-        self._objects[outgoing.planned.id] = outgoing
-        self._tools.uploads.submit(outgoing.size_bytes, lambda: self._upload(outgoing, setup, view))
+    def submit(self, objects: Iterable[OutgoingObject], setup: Setup, view: StreamView) -> None:
+        """Begin an attempt for each."""
+        jobs: list[tuple[int, Encode]] = []
+        for outgoing in objects:
+            outgoing.retry_at = None
+            outgoing.attempts += 1
+            self._objects[outgoing.planned.id] = outgoing
+            jobs.append((outgoing.size_bytes, partial(self._encode, outgoing, setup, view)))
+        with self._has_landed:
+            self._under_way += len(jobs)
+        self._tools.uploads.submit(jobs)
 
     def retry_due(self, setup: Setup, view: StreamView) -> None:
         """Begin the attempts that are due."""
         now = self._tools.monotonic()
-        for outgoing in list(self._objects.values()):
-            if outgoing.retry_at is not None and outgoing.retry_at <= now:
-                self.submit(outgoing, setup, view)
+        due = [each for each in self._objects.values() if each.retry_at is not None and each.retry_at <= now]
+        if due:
+            self.submit(due, setup, view)
 
     def settle(self, view: StreamView) -> list[PlannedObject]:
         """Note what has become of the attempts; return the objects that are in S3 now."""
@@ -176,33 +191,49 @@ class Outbox:
             rows=rows,
         )
 
-    def _upload(self, outgoing: OutgoingObject, setup: Setup, view: StreamView) -> None:
-        """Encode and write one object; runs in an upload thread."""
+    def _encode(self, outgoing: OutgoingObject, setup: Setup, view: StreamView) -> Callable[[], None]:
+        """Encode one object and return what writes it; both run in an upload thread."""
         planned = outgoing.planned
         try:
-            with self._tools.encoding:
-                body = setup.encode(planned.kind, [cut.run.slice(cut.start, cut.stop) for cut in outgoing.slices])
-            self._tools.put(
-                ObjectToPut(
-                    stream_name=view.stream.name,
-                    region=view.stream.region,
-                    bucket=planned.bucket,
-                    key=planned.key,
-                    body=body.data,
-                    content_encoding=body.content_encoding,
-                    kms_key_arn=setup.destination(planned.kind).kms_key_arn,
-                )
-            )
-            outgoing.error = None
-        except ObjectStoreError as error:
-            outgoing.error = error
+            body = setup.encode(planned.kind, [cut.run.slice(cut.start, cut.stop) for cut in outgoing.slices])
         except Exception as error:
-            _log.exception("object could not be made  key=%s", planned.key)
-            outgoing.error = ObjectStoreError("InternalError", f"{type(error).__name__}: {error}")
+            return partial(self._end, outgoing, self._unexpected(planned, error))
+        target = ObjectToPut(
+            stream_name=view.stream.name,
+            region=view.stream.region,
+            bucket=planned.bucket,
+            key=planned.key,
+            body=body.data,
+            content_encoding=body.content_encoding,
+            kms_key_arn=setup.destination(planned.kind).kms_key_arn,
+        )
+        return partial(self._write, outgoing, target)
+
+    def _write(self, outgoing: OutgoingObject, target: ObjectToPut) -> None:
+        try:
+            self._tools.put(target)
+        except ObjectStoreError as error:
+            self._end(outgoing, error)
+        except Exception as error:
+            self._end(outgoing, self._unexpected(outgoing.planned, error))
+        else:
+            self._end(outgoing, None)
+
+    @staticmethod
+    def _unexpected(planned: PlannedObject, error: Exception) -> ObjectStoreError:
+        _log.error("object could not be made  key=%s", planned.key, exc_info=error)
+        return ObjectStoreError("InternalError", f"{type(error).__name__}: {error}")
+
+    def _end(self, outgoing: OutgoingObject, error: ObjectStoreError | None) -> None:
+        """Note the end of an attempt; the stream's thread hears of the last one at once, of others when it looks."""
+        outgoing.error = error
         with self._has_landed:
             self._landed.append(outgoing)
+            self._under_way -= 1
+            is_last = self._under_way == 0
             self._has_landed.notify_all()
-        self._signal()
+        if is_last:
+            self._signal()
 
     def _settle_failure(self, outgoing: OutgoingObject, error: ObjectStoreError, now_ms: int) -> None:
         self._on_error(error.code, error.message)

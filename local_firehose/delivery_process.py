@@ -191,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tools = DeliveryTools(
         clock=clock,
         runs=RunStore(scratch, budget_bytes=RUN_BUDGET_BYTES),
-        uploads=UploadPool(threads=UPLOAD_THREADS, budget_bytes=UPLOAD_BUDGET_BYTES),
+        uploads=UploadPool(
+            writers=UPLOAD_THREADS, encoders=max(os.cpu_count() or 1, 2), budget_bytes=UPLOAD_BUDGET_BYTES
+        ),
         prepare=factory.prepare,
         put=faulty.put,
         report=lambda view, code, message: log.report(view.config, code, message),

@@ -3,8 +3,6 @@
 Pure: it only holds what it is given.
 """
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,15 +18,13 @@ from local_firehose.stream_config import DeliveryConfig
 from local_firehose.upload_pool import UploadPool
 
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.5, 30.0
+SETTLE_SECONDS = 0.05  # objects that land are noted together: each note is a sync, and a look at all that is under way
 IDLE_SECONDS = 3600.0  # nothing to do: whatever changes wakes the stream
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTools:
-    """Clock, scratch space, threads, and the ways out: `put` writes an object, `report` logs an error for the user.
-
-    `encoding` lets as many objects be encoded at once as there are cores; waiting for S3 needs more threads than that.
-    """
+    """Clock, scratch space, threads, and the ways out: `put` writes an object, `report` logs an error for the user."""
 
     clock: Clock
     runs: RunStore
@@ -38,7 +34,6 @@ class DeliveryTools:
     report: Callable[[StreamView, str, str], None] = lambda _view, _code, _message: None
     metrics: MetricBook = field(default_factory=MetricBook)
     max_partitions: Callable[[], int] = lambda: MAX_ACTIVE_PARTITIONS
-    encoding: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(max(os.cpu_count() or 1, 2)))
     monotonic: Callable[[], float] = time.monotonic
 
 

@@ -85,7 +85,7 @@ class World:
         self.max_partitions = 500
         self._jq = jq
         self._executor = ThreadPoolExecutor(1)
-        self._uploads = UploadPool(threads=4, budget_bytes=1 << 30)
+        self._uploads = UploadPool(writers=4, encoders=2, budget_bytes=1 << 30)
         self.journal = Journal(folder, executor=self._executor)
         self.delivery: StreamDelivery | None = None
         self.lock = threading.Lock()
