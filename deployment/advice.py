@@ -13,6 +13,10 @@ _RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         r"(?:User|principal): (?P<who>\S+) is not authorized to perform: (?P<action>[\w:*-]+)(?: on resource: (?P<what>\S+))?",
         lambda found: f"{found['who']} may not {found['action']}" + (f" on {found['what']}" if found["what"] else "") + ": ask for that permission.",
     ),
+    (
+        r"operation error (?P<service>[\w ]+): (?P<operation>\w+), https response error StatusCode: 403\b",  # S3 does not always say who
+        lambda found: f"The credentials may not {found['operation']} ({found['service']}): ask for that permission.",
+    ),
     (r"BucketAlreadyExists\b", lambda _: "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/aws.tfvars."),
     (r"BucketAlreadyOwnedByYou\b", lambda _: "The bucket is there already, made by something else: import it, or set another `bucket` in aws.tfvars."),
     (r"EntityAlreadyExists\b", lambda _: "A role of that name is there already: set `role_name` in terraform/stacks/<pipeline>/aws.tfvars."),

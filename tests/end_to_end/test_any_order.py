@@ -15,14 +15,18 @@ ONE = "PIPELINE=store-inventory"
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """A user at the keyboard, and the model of what must be true."""
+    """A user at the keyboard, and the model of what must be true.
+
+    `holds`: the cloud has not forgotten what it was given; `alive`: everything that verbs need runs; `firehose`: local_firehose does.
+    """
 
     checkout: Any
 
     @initialize()
     def clean_slate(self) -> None:
-        self.alive = self.deployed = self.firehose = False
+        self.alive = self.deployed = self.firehose = self.holds = False
         self.sent = 0
+        self.cut_everything()
         self.expect("down", 0)
         self.deploy()
 
@@ -34,12 +38,15 @@ class AnyOrder(RuleBasedStateMachine):
         assert words in done.said, told
         return done
 
+    def expect_next_step(self, verb: str, step: str) -> None:
+        self.expect(verb, 2, f"Run `{self.checkout.named(step)}` first.")
+
     @rule()
     def deploy(self) -> None:
         self.expect("deploy", 0, "SI-Firehose in ap-southeast-1 delivers to")
-        if not (self.alive and self.deployed):
+        if not (self.holds and self.deployed):
             self.sent = 0
-        self.alive = self.deployed = self.firehose = True
+        self.alive = self.deployed = self.firehose = self.holds = True
 
     @rule()
     def produce(self) -> None:
@@ -48,7 +55,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.sent += 1
             self.firehose = True
         else:
-            self.expect("produce", 2, "Run `make deploy` first.")
+            self.expect_next_step("produce", "deploy")
             self.firehose = self.firehose or self.alive
 
     @rule()
@@ -57,14 +64,14 @@ class AnyOrder(RuleBasedStateMachine):
             self.expect("flush", 0, "flushed: ")
             self.firehose = True
         else:
-            self.expect("flush", 2, "Run `make deploy` first.")
+            self.expect_next_step("flush", "deploy")
 
     @rule()
     def verify(self) -> None:
         if not (self.alive and self.deployed):
-            self.expect("verify", 2, "Run `make deploy` first.")
+            self.expect_next_step("verify", "deploy")
         elif not self.sent:
-            self.expect("verify", 2, "Run `make produce` first.")
+            self.expect_next_step("verify", "produce")
         else:
             sent, bad = self.sent * RECORDS, self.sent * BAD
             assert self.expect("verify", 0).counts() == {"store-inventory": (sent, sent, sent - bad, bad, 0, 0)}
@@ -76,29 +83,44 @@ class AnyOrder(RuleBasedStateMachine):
         self.checkout.kill("local_firehose")
         self.firehose = False
 
+    @precondition(lambda self: self.alive and self.checkout.target == "localstack")
+    @rule()
+    def cut_the_power_of_the_glue_beside_localstack(self) -> None:
+        self.checkout.kill("moto")
+        self.alive = False
+
     @precondition(lambda self: self.alive and self.sent >= 2)
     @rule()
     def cut_the_power_of_everything(self) -> None:
+        self.cut_everything()
+        self.alive = self.firehose = self.holds = False
+
+    def cut_everything(self) -> None:
         if self.firehose:
             self.checkout.kill("local_firehose")
-        self.checkout.kill("moto")
-        self.alive = self.firehose = False
+        if self.alive:
+            self.checkout.kill("moto")
+        if self.checkout.localstack is not None:
+            self.checkout.localstack.kill()
+            self.checkout.localstack.start()
 
     @precondition(lambda self: self.sent >= 2)
     @rule()
     def destroy(self) -> None:
         self.expect("destroy", 0)
-        self.firehose = self.alive
-        if self.alive:
+        if self.holds:  # on LocalStack it starts what it needs beside it
             self.deployed = False
             self.sent = 0
+            self.alive = self.firehose = True
 
     @precondition(lambda self: self.sent >= 2)
     @rule()
     def down(self) -> None:
         self.expect("down", 0)
-        self.alive = self.deployed = self.firehose = False
-        self.sent = 0
+        self.alive = self.firehose = False
+        if self.checkout.target == "local":  # its cloud lives in memory; a LocalStack is not ours to stop
+            self.holds = self.deployed = False
+            self.sent = 0
 
     @rule()
     def status(self) -> None:
@@ -110,7 +132,7 @@ def test_verbs_in_any_order_lose_nothing_and_name_the_next_step(checkout: Any) -
     run_state_machine_as_test(
         type("Machine", (AnyOrder,), {"checkout": checkout}),
         settings=settings(
-            max_examples=2,
+            max_examples={"local": 2, "localstack": 1}[checkout.target],
             stateful_step_count=12,
             deadline=None,
             database=None,

@@ -1,9 +1,8 @@
-"""The main job as a user runs it, in the order of this file: one cloud, one deployment, both pipelines."""
+"""The main job as a user runs it, in the order of this file, on each local target: one cloud, one deployment, both pipelines."""
 
 import json
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +20,12 @@ BAD = 6  # 0.003 of them
 
 
 def test_before_anything_each_verb_names_the_first_step(checkout: Any) -> None:
+    nothing = {"local": "The local cloud is not running.", "localstack": "Nothing is deployed on localstack."}
     for verb in ("produce", "verify", "query", "flush", "env"):
         done = checkout.make(verb)
         assert (done.code, done.said.splitlines()[0]) == (
             2,
-            f"{verb}: The local cloud is not running. Run `make deploy` first.",
+            f"{verb}: {nothing[checkout.target]} Run `{checkout.named('deploy')}` first.",
         )
     for verb in ("status", "destroy", "down"):
         assert checkout.make(verb).code == 0
@@ -35,12 +35,13 @@ def test_demo_deploys_feeds_and_proves_both_pipelines(
     checkout: Any, succeeded: Callable[[Any], Any], kept_reports: Path
 ) -> None:
     done = succeeded(checkout.make("demo", f"RECORDS={RECORDS}"))
+    assert ("account 000000000000" in done.said) is (checkout.target == "localstack")
     assert done.counts() == {
         "store-inventory": (RECORDS, RECORDS, RECORDS - BAD, BAD, 0, 0),
         "apache-logs": (RECORDS, RECORDS, RECORDS, 0, 0, 0),
     }
     assert done.seconds < 300
-    shutil.copytree(checkout.work / "reports", kept_reports / f"local-{RECORDS}")
+    checkout.keep_reports(kept_reports / checkout.target)
 
 
 def test_files_that_others_read_keep_their_schemas(checkout: Any) -> None:
@@ -108,15 +109,23 @@ def test_a_second_demo_deploys_nothing_and_proves_all_runs(checkout: Any, succee
 
 
 def test_destroy_leaves_nothing_and_down_no_process(checkout: Any, succeeded: Callable[[Any], Any]) -> None:
-    done = succeeded(checkout.make("env"))
-    script = f"{done.output}\n{shlex.quote(str(checkout.folder / '.venv/bin/python'))} -c {shlex.quote(LEFT)}"
+    held = checkout.holds({"s3", "iam", "firehose", "logs", "glue", "cloudwatch"})
+    assert {one.partition(":")[0] for one in held} == {"s3", "iam", "firehose", "logs", "glue", "cloudwatch"}
     succeeded(checkout.make("destroy"))
-    left = subprocess.run(["sh", "-c", script], env=checkout.environment, capture_output=True, text=True, check=False)
-    assert (left.returncode, left.stdout) == (0, "[]\n"), left.stderr
+    if checkout.localstack is None:
+        assert checkout.holds() == []
+    else:
+        running = (
+            checkout.localstack.running_services()
+        )  # a service that never ran holds nothing, and asking would start it
+        assert running >= {"s3", "iam", "logs", "cloudwatch"}
+        assert checkout.holds(running | {"firehose", "glue"}) == []
+    again = succeeded(checkout.make("destroy"))
+    assert "nothing to destroy" in again.said
     produced = checkout.make("produce")
     assert (produced.code, produced.said.splitlines()[0]) == (
         2,
-        "produce: store-inventory and apache-logs not deployed on local. Run `make deploy` first.",
+        f"produce: store-inventory and apache-logs not deployed on {checkout.target}. Run `{checkout.named('deploy')}` first.",
     )
     succeeded(checkout.make("down"))
     assert checkout.processes() == []
@@ -124,16 +133,3 @@ def test_destroy_leaves_nothing_and_down_no_process(checkout: Any, succeeded: Ca
         ".pipeline", "deployment", "firehose_spec", "local_firehose", "producers", "requirements-dev.lock", "requirements.lock", "terraform",
         "validators",
     }  # fmt: skip
-
-
-LEFT = """
-import boto3
-left = [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
-left += [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]]
-for region in ("ap-southeast-1", "us-east-2"):
-    left += boto3.client("firehose", region_name=region).list_delivery_streams()["DeliveryStreamNames"]
-    left += [group["logGroupName"] for group in boto3.client("logs", region_name=region).describe_log_groups()["logGroups"]]
-    left += [base["Name"] for base in boto3.client("glue", region_name=region).get_databases()["DatabaseList"]]
-    left += [alarm["AlarmName"] for alarm in boto3.client("cloudwatch", region_name=region).describe_alarms()["MetricAlarms"]]
-print(left)
-"""

@@ -1,129 +1,200 @@
-"""The same verbs on a real LocalStack, in an environment of its own: both pipelines, the same reports as on local, and LocalStack lost
-between sending and delivery.
+"""What only a LocalStack can do to us, on the newest one that this machine can run: its reports against local's, and its being paused and
+lost half-way through delivery.
 """
 
+import io
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
-from deployment import localstack_server
-from deployment.errors import DeploymentError
+from deployment import firehose_admin
+from deployment.errors import FlushError
 from deployment.local_clients import local_client
 from deployment.servers import is_alive
-from deployment.target_record import ServerProcess
 
 pytestmark = pytest.mark.slow
 
 RECORDS, BAD = 2000, 6  # as in test_demo.py, whose reports are compared with
-TARGET = "TARGET=localstack"
+ONE = ("PIPELINE=store-inventory", f"RECORDS={RECORDS}")
+BUCKET = "store-inventory-000000000000-ap-southeast-1"
+PAUSE_SECONDS = 32  # local_firehose gives a PUT up after 30
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def python_313() -> str | None:
+    """Return a Python 3.13 of this machine: on PATH, or under pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for candidate in (*sorted(pyenv.glob("versions/3.13*/bin/python")), shutil.which("python3.13")):
+        if candidate is not None:
+            asked = subprocess.run([candidate, "-c", "import venv"], capture_output=True, check=False)
+            if asked.returncode == 0:
+                return str(candidate)
+    return None
 
 
 @pytest.fixture(scope="module")
-def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], ServerProcess]]:
-    """Start LocalStack, or say that it runs; the package index is asked once, then the environment is there."""
-    folder = tmp_path_factory.mktemp("localstack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def start() -> ServerProcess:
-        return localstack_server.start(folder, port, os.environ)
-
-    try:
-        start()
-    except DeploymentError as exc:
-        if "uv pip install" in str(exc) or "pip install" in str(exc):
-            pytest.skip(f"LocalStack can't be installed here: {exc}")
-        raise
-    yield start
-    localstack_server.stop(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def there(checkout: Any, localstack: Callable[[], ServerProcess]) -> Iterator[Any]:
-    checkout.environment["LOCALSTACK_HOST"] = f"localhost:{localstack().port}"
-    checkout.environment.pop("AWS_ENDPOINT_URL_S3", None)
+def there(
+    tmp_path_factory: pytest.TempPathFactory, start_localstack: Callable[..., Any], new_checkout: Callable[..., Any]
+) -> Iterator[Any]:
+    newest = python_313()
+    localstack = start_localstack(newest, (3, 13)) if newest else start_localstack()
+    checkout = new_checkout(tmp_path_factory.mktemp("checkout"), "localstack", localstack)
     yield checkout
-    checkout.make("down", TARGET)
+    checkout.make("down")
 
 
-def test_both_pipelines_pass_the_same_verify_as_on_local(there: Any, succeeded: Callable[[Any], Any]) -> None:
-    done = succeeded(there.make("demo", TARGET, f"RECORDS={RECORDS}"))
-    assert "account 000000000000" in done.said
+def test_the_newest_localstack_passes_the_same_verify(
+    there: Any, succeeded: Callable[[Any], Any], kept_reports: Path
+) -> None:
+    done = succeeded(there.make("demo", f"RECORDS={RECORDS}"))
+    assert f"LocalStack {there.localstack.release} (" in done.said
     assert done.counts() == {
         "store-inventory": (RECORDS, RECORDS, RECORDS - BAD, BAD, 0, 0),
         "apache-logs": (RECORDS, RECORDS, RECORDS, 0, 0, 0),
     }
+    there.keep_reports(kept_reports / "newest")
 
 
 def test_nothing_but_names_and_times_differs_from_the_reports_of_local(
-    there: Any, kept_reports: Path, succeeded: Callable[[Any], Any]
+    there: Any,
+    kept_reports: Path,
+    tmp_path: Path,
+    new_checkout: Callable[..., Any],
+    succeeded: Callable[[Any], Any],
 ) -> None:
-    local = kept_reports / f"local-{RECORDS}"
-    if not local.exists():  # this file runs alone
-        succeeded(there.make("demo", f"RECORDS={RECORDS}"))
-        shutil.copytree(there.work / "reports", local)
-        succeeded(there.make("down"))
-    for pipeline in ("store-inventory", "apache-logs"):
-        reports = [
-            local / pipeline / "report.json",
-            there.folder / ".pipeline/localstack/reports" / pipeline / "report.json",
-        ]
-        assert [json.loads(path.read_text("utf-8"))["target"] for path in reports] == ["local", "localstack"]
-        compared = subprocess.run(
-            [there.folder / ".venv/bin/python", "-m", "validators", "compare", *reports],
-            cwd=there.folder, env=there.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        told = compared.stdout + compared.stderr
-        assert (compared.returncode, told.rstrip().endswith("no difference but names and times")) == (0, True), told
+    if not (kept_reports / "local").exists():  # this file runs alone
+        local = new_checkout(tmp_path, "local")
+        try:
+            succeeded(local.make("demo", f"RECORDS={RECORDS}"))
+        finally:
+            local.make("down")
+        local.keep_reports(kept_reports / "local")
+    others = sorted(path.name for path in kept_reports.iterdir() if path.name != "local")
+    assert "newest" in others
+    for other in others:
+        for pipeline in ("store-inventory", "apache-logs"):
+            reports = [kept_reports / name / pipeline / "report.json" for name in ("local", other)]
+            assert [json.loads(path.read_text("utf-8"))["target"] for path in reports] == ["local", "localstack"]
+            compared = subprocess.run(
+                [PROJECT / ".venv/bin/python", "-m", "validators", "compare", *reports],
+                cwd=PROJECT, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            told = compared.stdout + compared.stderr
+            assert (compared.returncode, told.rstrip().endswith("no difference but names and times")) == (0, True), told
 
 
-def test_the_second_plan_is_empty_there_too(there: Any, succeeded: Callable[[Any], Any]) -> None:
-    assert succeeded(there.make("plan", TARGET)).output == "Nothing to do: what is deployed is what the code says.\n"
+def test_the_second_plan_is_empty(there: Any, succeeded: Callable[[Any], Any]) -> None:
+    assert succeeded(there.make("plan")).output == "Nothing to do: what is deployed is what the code says.\n"
 
 
-def test_destroy_after_down_starts_what_it_needs_and_leaves_nothing_in_localstack(
-    there: Any, localstack: Callable[[], ServerProcess], succeeded: Callable[[Any], Any]
+def test_destroy_after_down_starts_what_it_needs_and_deploy_mends_what_went_with_our_glue(
+    there: Any, succeeded: Callable[[Any], Any]
 ) -> None:
-    succeeded(there.make("down", TARGET))
-    told = there.make("verify", TARGET)
+    succeeded(there.make("down"))
+    told = there.make("verify")
     assert (told.code, told.said.splitlines()[0]) == (
         2,
         "verify: What runs beside it was stopped. Run `make deploy TARGET=localstack` first.",
     )
-    succeeded(there.make("destroy", "PIPELINE=apache-logs", TARGET))
-    succeeded(there.make("deploy", "PIPELINE=store-inventory", TARGET))  # the tables that went with our Glue
-    endpoint = localstack().endpoint
-    assert [bucket["Name"] for bucket in local_client("s3", endpoint).list_buckets()["Buckets"]] == [
-        "store-inventory-000000000000-ap-southeast-1"
-    ]
-    assert [role["RoleName"] for role in local_client("iam", endpoint).list_roles()["Roles"]] == ["FirehoseWorkshop"]
+    succeeded(there.make("destroy", "PIPELINE=apache-logs"))
+    succeeded(there.make("deploy", "PIPELINE=store-inventory"))
+    assert [
+        name for name in there.holds({"s3", "iam"}) if "store-inventory" not in name and "FirehoseWorkshop" not in name
+    ] == []
 
 
-def test_what_was_acknowledged_is_still_journalled_when_localstack_is_lost(
-    there: Any, localstack: Callable[[], ServerProcess], succeeded: Callable[[Any], Any]
+def test_paused_half_way_through_delivery_it_gets_everything_once_it_goes_on(
+    there: Any, succeeded: Callable[[Any], Any]
 ) -> None:
-    succeeded(there.make("produce", "PIPELINE=store-inventory", TARGET, f"RECORDS={RECORDS}"))
-    lost = localstack()
-    os.killpg(lost.pid, signal.SIGKILL)
-    done = there.make("verify", "PIPELINE=store-inventory", TARGET)
+    succeeded(there.make("produce", *ONE))
+    before = len(objects(there))
+    verifying = there.begin("verify", *ONE)
+    half_way(there, before)
+    there.localstack.signal(signal.SIGSTOP)
+    try:
+        time.sleep(PAUSE_SECONDS)
+        assert verifying.poll() is None
+        assert 0 < stream(there)["buffered_records"] < RECORDS
+    finally:
+        there.localstack.signal(signal.SIGCONT)
+    sent, bad = 2 * RECORDS, 2 * BAD
+    assert succeeded(there.end(verifying)).counts() == {"store-inventory": (sent, sent, sent - bad, bad, 0, 0)}
+
+
+def test_lost_half_way_through_delivery_what_was_acknowledged_is_delivered_or_still_journalled_and_arrives(
+    there: Any, succeeded: Callable[[Any], Any]
+) -> None:
+    succeeded(there.make("produce", *ONE))
+    before, held = len(objects(there)), stream(there)
+    assert (held["accepted_records"], held["buffered_records"]) == (3 * RECORDS, RECORDS)
+    refused: list[str] = []
+
+    def flush() -> None:
+        try:
+            firehose_admin.flush(there.record()["endpoints"]["firehose"], timeout_seconds=15)
+        except FlushError as exc:
+            refused.append(str(exc))
+
+    flushing = threading.Thread(target=flush)
+    flushing.start()
+    half_way(there, before)
+    lost = there.localstack.start()
+    there.localstack.kill()
+    flushing.join()
+    assert "stays in the journal" in refused[0]
+    assert not is_alive(lost)
+    done = there.make("verify", *ONE)
     assert (done.code, done.said.splitlines()[0]) == (
         2,
         f"verify: No LocalStack answers at {lost.endpoint} ({lost.endpoint}/_localstack/health: [Errno 111] Connection refused). Start one in either way:",
     )
-    assert not is_alive(lost)
-    localstack()
-    done = there.make("verify", "PIPELINE=store-inventory", TARGET)
+    then = stream(there)
+    assert then["accepted_records"] == delivered(then) + then["buffered_records"]
+    assert 0 < then["buffered_records"] < RECORDS
+    there.kill("local_firehose")  # now the journal alone knows
+    there.localstack.start()
+    done = there.make("verify", *ONE)
     assert done.code == 2
     assert "does not hold what was deployed there (any more). Run `make deploy TARGET=localstack` first." in done.said
-    journal: Path = there.folder / ".pipeline" / "localstack" / "firehose"
-    assert sum(path.stat().st_size for path in journal.rglob("*") if path.is_file()) > RECORDS * 100
+    local_client("s3", there.localstack.endpoint).create_bucket(Bucket=BUCKET)  # a LocalStack that keeps its buckets
+    flushed = succeeded(there.make("flush"))
+    assert "local_firehose has ended; starting it again over the same journal" in flushed.said
+    now = stream(there)
+    assert (delivered(now), now["buffered_records"]) == (3 * RECORDS, 0)
+    assert sum(rows(there, key) for key in objects(there)) == then["buffered_records"]
+
+
+def delivered(held: dict[str, Any]) -> int:
+    return int(held["delivered_records"]) + int(held["quarantined_records"])
+
+
+def rows(checkout: Any, key: str) -> int:
+    body = local_client("s3", checkout.localstack.endpoint).get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    return body.count(b"\n") if key.startswith("error") else int(parquet.read_metadata(io.BytesIO(body)).num_rows)
+
+
+def objects(checkout: Any) -> list[str]:
+    pages = local_client("s3", checkout.localstack.endpoint).get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def half_way(checkout: Any, before: int) -> None:
+    """Return once some of what is on its way has arrived, and most has not."""
+    deadline = time.monotonic() + 30
+    while len(objects(checkout)) < before + 40:
+        assert time.monotonic() < deadline, "nothing is delivered"
+
+
+def stream(checkout: Any) -> dict[str, Any]:
+    streams = firehose_admin.status(checkout.record()["endpoints"]["firehose"])["streams"]
+    return dict(next(one for one in streams if one["name"] == "SI-Firehose"))

@@ -1,4 +1,4 @@
-# Everything that Firehose writes lands here. Nothing waits for the lifecycle rules: S3 takes about a minute to confirm them.
+# Everything that Firehose writes lands here. Nothing depends on the lifecycle rules: the provider reads them for about a minute.
 
 resource "aws_s3_bucket" "this" {
   bucket        = var.bucket

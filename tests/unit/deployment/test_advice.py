@@ -14,6 +14,11 @@ from deployment.plan import Diagnostic
             id="missing-permission",
         ),
         pytest.param(
+            "operation error S3: CreateBucket, https response error StatusCode: 403, RequestID: r, HostID: h, api error AccessDenied: Access Denied",
+            "The credentials may not CreateBucket (S3): ask for that permission.",
+            id="missing-permission-that-does-not-say-whose",
+        ),
+        pytest.param(
             "api error BucketAlreadyExists: The requested bucket name is not available.",
             "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/aws.tfvars.",
             id="bucket-name-taken",
