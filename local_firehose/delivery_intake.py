@@ -219,7 +219,8 @@ class Intake:
                 continue  # what was promised as data fails now, or the other way round: it is a new row
             own = owners == owner
             part = rows.where(own)
-            restored.slices.append(Slice(self._tools.runs.keep(part.table, part.row_ids, [0, len(part)]), 0, len(part)))
+            run = self._tools.runs.keep(part.table, part.row_ids, [0, len(part)], [owner])
+            restored.slices.append(Slice(run, 0, len(part)))
             restored.size_bytes += int(part.sizes.sum())
             free &= ~own
         return rows.where(free)
@@ -245,16 +246,7 @@ class Intake:
         """
         active = self.partitions() | elsewhere
         max_partitions = self._tools.max_partitions()
-        refused: set[int] = set()
-        codes, first_places = np.unique(rows.codes, return_index=True)
-        for code in codes[np.argsort(first_places)].tolist():
-            identity = rows.identities[code]
-            if identity in active:
-                continue
-            if len(active) < max_partitions:
-                active.add(identity)
-            else:
-                refused.add(code)
+        refused = _beyond(rows, active, max_partitions)
         count_partitions(
             self._tools.metrics,
             setup.config.stream,
@@ -273,7 +265,7 @@ class Intake:
         if not len(rows):
             return []
         grouped, identities, bounds = rows.by_identity()
-        run = self._tools.runs.keep(grouped.table, grouped.row_ids, bounds)
+        run = self._tools.runs.keep(grouped.table, grouped.row_ids, bounds, [(kind, each) for each in identities])
         full = self.buffers[kind].add(
             Sorted(run, identities, bounds, grouped.row_ids, grouped.arrived_ms, grouped.opened_ms, grouped.sizes)
         )
@@ -283,3 +275,16 @@ class Intake:
         if self._setup is None:
             raise RuntimeError("no configuration is at work; call use() first")
         return self._setup
+
+
+def _beyond(rows: Rows, active: set[Identity], most: int) -> set[int]:
+    """Add the partitions of these rows to the active ones as they come, up to so many; return the codes of those left over."""
+    present = np.flatnonzero(np.bincount(rows.codes, minlength=len(rows.identities))).tolist()
+    new = [code for code in present if rows.identities[code] not in active]
+    if len(active) + len(new) > most:
+        codes, first_places = np.unique(rows.codes, return_index=True)
+        place = dict(zip(codes.tolist(), first_places.tolist(), strict=True))
+        new.sort(key=place.__getitem__)
+    room = max(most - len(active), 0)
+    active.update(rows.identities[code] for code in new[:room])
+    return set(new[room:])

@@ -6,6 +6,7 @@ process has died: this one ends at once, which is as safe as any crash.
 
 import argparse
 import contextlib
+import gc
 import logging
 import os
 import shutil
@@ -68,6 +69,7 @@ _log = logging.getLogger(__name__)
 
 RUN_BUDGET_BYTES = 256 * 1024 * 1024
 UPLOAD_THREADS = 16
+_GARBAGE_OBJECTS = 20_000
 LAMBDA_SECONDS = 300  # documented: the longest invocation that Firehose waits for
 UPLOAD_BUDGET_BYTES = 160 * 1024 * 1024
 
@@ -191,9 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tools = DeliveryTools(
         clock=clock,
         runs=RunStore(scratch, budget_bytes=RUN_BUDGET_BYTES),
-        uploads=UploadPool(
-            writers=UPLOAD_THREADS, encoders=max(os.cpu_count() or 1, 2), budget_bytes=UPLOAD_BUDGET_BYTES
-        ),
+        uploads=UploadPool(threads=UPLOAD_THREADS, budget_bytes=UPLOAD_BUDGET_BYTES),
         prepare=factory.prepare,
         put=faulty.put,
         report=lambda view, code, message: log.report(view.config, code, message),
@@ -208,6 +208,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     publisher.start()
     log.start()
+    gc.freeze()  # what is loaded stays; buffers hold hundreds of thousands of objects and hardly a cycle
+    gc.set_threshold(_GARBAGE_OBJECTS, 20, 100)
     send(Ready())
     with channel.makefile("rb") as lines:
         for line in lines:
