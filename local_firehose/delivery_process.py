@@ -69,9 +69,9 @@ _log = logging.getLogger(__name__)
 
 RUN_BUDGET_BYTES = 256 * 1024 * 1024
 UPLOAD_THREADS = 16
-_GARBAGE_OBJECTS = 20_000
 LAMBDA_SECONDS = 300  # documented: the longest invocation that Firehose waits for
 UPLOAD_BUDGET_BYTES = 160 * 1024 * 1024
+_GARBAGE_OBJECTS = 20_000
 
 
 class DeliveryProcess:
@@ -193,7 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tools = DeliveryTools(
         clock=clock,
         runs=RunStore(scratch, budget_bytes=RUN_BUDGET_BYTES),
-        uploads=UploadPool(threads=UPLOAD_THREADS, budget_bytes=UPLOAD_BUDGET_BYTES),
+        uploads=UploadPool(
+            writers=UPLOAD_THREADS, encoders=max(os.cpu_count() or 1, 2), budget_bytes=UPLOAD_BUDGET_BYTES
+        ),
         prepare=factory.prepare,
         put=faulty.put,
         report=lambda view, code, message: log.report(view.config, code, message),
