@@ -81,6 +81,11 @@ def check_destination(destination: Document, caller: Caller) -> None:
             # decided: docs/fidelity/control-plane.md#backup, an update of a backup that is not there; the words are ours
             raise InvalidArgumentError("S3BackupUpdate must have RoleARN and BucketARN when there is no S3 backup yet.")
         _check_s3(backup, caller)
+        if backup.get("BufferingHints", {}).get("IntervalInSeconds") == 0:
+            # documented: zero buffering is not for backups. decided: docs/fidelity/control-plane.md#backup, the words are ours
+            raise InvalidArgumentError(
+                "BufferingHints.IntervalInSeconds must not be 0 for the S3 backup destination: zero buffering is not available there."
+            )
     if not is_accepted(destination.get("CustomTimeZone", "")):
         # observed: cdk-preflight pf-firehose-custom-time-zone
         raise InvalidArgumentError(
