@@ -22,7 +22,7 @@ from deployment.aws_guard import new_session
 from deployment.console import Console
 from deployment.deployer import Deployer, TerraformSettings
 from deployment.environment import export_lines
-from deployment.errors import DeploymentError, RefusedError
+from deployment.errors import DeploymentError, RefusedError, disk_trouble
 from deployment.folders import TargetFolders
 from deployment.lifecycle import Lifecycle
 from deployment.local_clients import local_client
@@ -81,6 +81,9 @@ def main(
         return _Verbs(given, console, environ, work, home or Path.home()).run()
     except DeploymentError as exc:
         console.show(f"{given.verb}: {exc}")
+        return 2
+    except OSError as exc:
+        console.show(f"{given.verb}: {disk_trouble(exc, work)}")
         return 2
     except KeyboardInterrupt:
         console.show(f"{given.verb}: interrupted; run it again to carry on where it stopped")

@@ -16,6 +16,7 @@ Pure.
     └── RefusedError              what was asked for is not done on this target
 """
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -112,3 +113,17 @@ class RecordFileError(DeploymentError):
 
 class RefusedError(DeploymentError):
     """What was asked for is not done on this target."""
+
+
+def disk_trouble(error: OSError, work: Path) -> str:
+    """Return what to say when the operating system lets a verb down: a full disk, a folder that can't be written."""
+    what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    todo = {
+        errno.ENOSPC: "Make room",
+        errno.EDQUOT: "Make room within the quota",
+        errno.EROFS: "Make it writable (or use another checkout)",
+        errno.EACCES: "Give yourself access to it",
+    }.get(error.errno or 0, "Mend that")
+    return (
+        f"{what} (everything is kept below {work}). {todo} and run the command again; it carries on where it stopped."
+    )

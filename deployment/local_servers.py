@@ -107,5 +107,13 @@ class LocalServers:
         return read_record(self.folders.record, self.name)
 
     def write(self, record: TargetRecord) -> TargetRecord:
-        write_record(self.folders.record, record)
+        """Keep the record; where that fails (a full disk), the servers that only it knows of are stopped: nobody could stop them later."""
+        known = self.read().processes
+        try:
+            write_record(self.folders.record, record)
+        except BaseException:
+            for name, process in record.processes.items():
+                if known.get(name) != process:
+                    stop_server(process)
+            raise
         return record

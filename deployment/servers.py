@@ -67,22 +67,39 @@ def start_server(
         command = [python, "-m", *(argument.format(port=port) for argument in server.arguments)]
         process = processes.start(command, folder=folder, environment=environment, log=log)
         known = processes.identity(process.pid) or ""
-        deadline = monotonic() + START_SECONDS
-        while monotonic() < deadline:
-            if process.poll() is not None:
-                tail = _tail(log, log_begins)
-                if "in use" in tail and not last:
-                    break
-                raise CloudStartError(
-                    server.title, f"ended with exit code {process.returncode} while starting", log, tail
-                )
-            if _is_ready(f"http://{HOST}:{port}{server.health}"):
-                return ServerProcess(process.pid, known, timestamp(now()), port, str(log))
-            sleep(0.05)
-        else:
+        try:
+            ready = _await_ready(server, process, port, log, log_begins, last=last, sleep=sleep, monotonic=monotonic)
+        except BaseException:  # an interrupt too: nobody else knows of this process yet
             _kill(process, known)
-            raise CloudStartError(server.title, f"was not ready within {START_SECONDS} s", log, _tail(log, log_begins))
+            raise
+        if ready:
+            return ServerProcess(process.pid, known, timestamp(now()), port, str(log))
     raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+
+def _await_ready(
+    server: Server,
+    process: subprocess.Popen[bytes],
+    port: int,
+    log: Path,
+    log_begins: int,
+    *,
+    last: bool,
+    sleep: Callable[[float], None],
+    monotonic: Callable[[], float],
+) -> bool:
+    """Return whether the server is ready: if it is not, another program took its port and there is an attempt left."""
+    deadline = monotonic() + START_SECONDS
+    while monotonic() < deadline:
+        if process.poll() is not None:
+            tail = _tail(log, log_begins)
+            if "in use" in tail and not last:
+                return False
+            raise CloudStartError(server.title, f"ended with exit code {process.returncode} while starting", log, tail)
+        if _is_ready(f"http://{HOST}:{port}{server.health}"):
+            return True
+        sleep(0.05)
+    raise CloudStartError(server.title, f"was not ready within {START_SECONDS} s", log, _tail(log, log_begins))
 
 
 def free_port(

@@ -1,8 +1,15 @@
-"""Which port a server takes when it is started again."""
+"""Which port a server takes when it is started again, and what is left of one that was not waited for."""
 
+import os
 import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
-from deployment.servers import free_port
+import pytest
+
+from deployment import processes
+from deployment.servers import Server, free_port, start_server
 
 
 def listening() -> socket.socket:
@@ -32,3 +39,22 @@ def test_a_port_that_another_program_keeps_is_left_to_it() -> None:
             0,
             held.getsockname()[1],
         }
+
+
+def test_an_interrupt_while_a_server_starts_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    def interrupted(_: float) -> None:
+        started.extend(processes._STARTED)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(processes, "_STARTED", {})
+    never_ready = Server(
+        "files", "a server of files", ("http.server", "--bind", "127.0.0.1", "{port}"), "/no-such-page"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        start_server(
+            never_ready, python=sys.executable, folder=tmp_path, environment=dict(os.environ), log=tmp_path / "log", preferred_port=None,
+            now=lambda: datetime.now(UTC), sleep=interrupted,
+        )  # fmt: skip
+    assert [processes.identity(pid) for pid in started] == [None]

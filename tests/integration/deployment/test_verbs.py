@@ -1,5 +1,6 @@
 """The verbs on a real moto server and a real local_firehose; only terraform is a stand-in, so that each takes a second or two."""
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from deployment.__main__ import main
+from deployment.servers import is_alive
+from deployment.target_record import ServerProcess, TargetRecord
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,27 @@ def test_a_stack_that_fails_does_not_keep_the_other_from_being_deployed_and_is_d
     assert [call for call in world.calls() if call.endswith("apply")].count("store-inventory apply") == 2
     assert world.record()["stacks"] == {}
     assert not (world.work / "local" / "outputs" / "apache-logs.json").exists()
+
+
+def test_a_full_disk_is_told_and_leaves_no_server_that_nobody_knows_of(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown: list[ServerProcess] = []
+
+    def full(path: Path, record: TargetRecord) -> None:
+        unknown.extend(record.processes.values())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("deployment.local_servers.write_record", full)
+    told = world.run("deploy")
+    assert told.code == 2
+    assert told.err.splitlines()[-1] == (
+        f"deploy: No space left on device (everything is kept below {world.work}). Make room and run the command again; "
+        "it carries on where it stopped."
+    )
+    assert [is_alive(process) for process in unknown] == [False]
+    monkeypatch.undo()
+    assert world.run("deploy").code == 0
 
 
 def test_the_record_of_another_process_is_never_signalled(world: World) -> None:
