@@ -146,6 +146,13 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
     )
     run.add_argument("--manifest", type=Path, metavar="FILE", help="write the manifest here")
     run.add_argument(
+        "--manifest-seconds",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="how often a manifest is written while the run goes on; 0: only at its end (default 60)",
+    )
+    run.add_argument(
         "--dead-letter",
         type=Path,
         metavar="FILE",

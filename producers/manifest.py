@@ -18,7 +18,7 @@ from producers.source import Facts, utc_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run as it ended."""
+    """One run as it ended, or as it stands while it is `in_progress`."""
 
     run_id: str
     pipeline: str
@@ -29,6 +29,7 @@ class Run:
     first_accepted_at: datetime | None
     last_accepted_at: datetime | None
     is_complete: bool
+    in_progress: bool
     counts: Counts
     dead_letter: Path | None
 
@@ -45,6 +46,7 @@ def manifest(run: Run, facts: Facts) -> dict[str, Any]:
         "started_at": utc_text(run.started_at),
         "ended_at": utc_text(run.ended_at),
         "complete": run.is_complete,
+        "in_progress": run.in_progress,
         "records": counts.submitted,
         "accepted": counts.accepted,
         "given_up": counts.given_up,

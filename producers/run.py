@@ -14,6 +14,7 @@ from producers.dead_letter import DeadLetterFile
 from producers.errors import SendRefusedError
 from producers.manifest import Run, manifest, write_manifest
 from producers.outbox import Counts, GivenUp
+from producers.partial_manifest import PartialManifest, keep_manifest_of_another_run
 from producers.progress import ProgressReporter
 from producers.put_client import PutClient
 from producers.sender import Sender, SenderSettings
@@ -21,11 +22,14 @@ from producers.source import Facts, Source
 from producers.stop_signal import StopSignal
 
 _IDLE_SECONDS = 0.2  # between two looks at a source that had nothing new
+_SETTLE_SECONDS = 10.0  # how long a partial manifest waits for the records in hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What a run is called and where its papers go. `grace_seconds` is how long a stopped run still sends what is in hand."""
+    """What a run is called and where its papers go. `grace_seconds` is how long a stopped run still sends what is in hand,
+    `manifest_seconds` how old a manifest may be while it runs (0: it is written at the end only).
+    """
 
     run_id: str
     pipeline: str
@@ -33,6 +37,7 @@ class RunOptions:
     dead_letter_path: Path
     settings: SenderSettings = field(default_factory=SenderSettings)
     grace_seconds: float = 20.0
+    manifest_seconds: float = 60.0
     is_quiet: bool = False
 
 
@@ -58,9 +63,12 @@ def run(
     *,
     stop: StopSignal,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], float] = time.monotonic,
 ) -> Outcome:
-    """Send everything that `source` has, or until `stop`; then flush, close, and write the manifest."""
-    started_at, started = now(), time.monotonic()
+    """Send everything that `source` has, or until `stop`; then flush, close, and write the manifest. On the way a partial manifest is
+    written now and then, so that a killed run leaves what it knew.
+    """
+    started_at, started = now(), clock()
     with DeadLetterFile(
         options.dead_letter_path, stream=client.stream, region=client.region, run_id=options.run_id, now=now
     ) as dead_letters:
@@ -75,43 +83,63 @@ def run(
             on_given_up=give_up,
             on_settled=source.settled if source.has_checkpoint else None,
             settings=options.settings,
+            clock=clock,
             now=now,
         )
+
+        def document(facts: Facts, *, is_complete: bool, in_progress: bool) -> dict[str, Any]:
+            return manifest(
+                Run(
+                    run_id=options.run_id,
+                    pipeline=options.pipeline,
+                    stream=client.stream,
+                    region=client.region,
+                    started_at=started_at,
+                    ended_at=now(),
+                    first_accepted_at=sender.first_accepted_at,
+                    last_accepted_at=sender.last_accepted_at,
+                    is_complete=is_complete,
+                    in_progress=in_progress,
+                    counts=sender.counts,
+                    dead_letter=options.dead_letter_path,
+                ),
+                facts,
+            )
+
+        partial = PartialManifest(
+            options.manifest_path,
+            lambda: document(source.facts(), is_complete=False, in_progress=True),
+            every_seconds=options.manifest_seconds,
+            now=clock(),
+        )
+
+        def between_chunks() -> None:
+            # Once nothing is in hand, the facts are about accepted records only.
+            if partial.is_due(clock(), sender.counts.submitted):
+                partial.write(clock(), sender.flush(timeout_seconds=_SETTLE_SECONDS, abandoned=lambda: stop.requested))
+
         with ProgressReporter(
             client.stream, lambda: sender.counts, total=source.total_records, is_quiet=options.is_quiet
         ):
             try:
-                is_complete = _hand_over(source, sender, stop)
+                is_complete = _hand_over(source, sender, stop, between_chunks)
             finally:
                 counts = _close(sender, stop, options.grace_seconds)
-    facts = source.facts()
-    document = manifest(
-        Run(
-            run_id=options.run_id,
-            pipeline=options.pipeline,
-            stream=client.stream,
-            region=client.region,
-            started_at=started_at,
-            ended_at=now(),
-            first_accepted_at=sender.first_accepted_at,
-            last_accepted_at=sender.last_accepted_at,
-            is_complete=is_complete,
-            counts=counts,
-            dead_letter=options.dead_letter_path,
-        ),
-        facts,
-    )
+        facts = source.facts()
+        ended = document(facts, is_complete=is_complete, in_progress=False)
     if options.manifest_path is not None:
-        write_manifest(options.manifest_path, document)
-    return Outcome(document, counts, facts, time.monotonic() - started, sender.refusal)
+        keep_manifest_of_another_run(options.manifest_path, options.run_id)
+        write_manifest(options.manifest_path, ended)
+    return Outcome(ended, counts, facts, clock() - started, sender.refusal)
 
 
-def _hand_over(source: Source, sender: Sender, stop: StopSignal) -> bool:
+def _hand_over(source: Source, sender: Sender, stop: StopSignal, between_chunks: Callable[[], None]) -> bool:
     """Return whether the source came to its end."""
     try:
         for chunk in source.chunks():
             if stop.requested:
                 return False
+            between_chunks()
             if not chunk.records:
                 time.sleep(_IDLE_SECONDS)
                 continue

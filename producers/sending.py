@@ -58,6 +58,7 @@ def send(
         dead_letter_path=dead_letter_path,
         settings=_settings(given, client.region, window_records),
         grace_seconds=given.grace_seconds,
+        manifest_seconds=given.manifest_seconds,
         is_quiet=given.quiet,
     )
     try:

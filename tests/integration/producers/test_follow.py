@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from firehose_spec.digest import digest
 from producers.checkpoint import Checkpoint
 from producers.errors import SourceError
 
@@ -177,3 +179,35 @@ def test_file_that_is_no_checkpoint_is_refused(tmp_path) -> None:
     (tmp_path / "c").write_text("something else entirely, and long enough to be taken for a header of SQLite, or not")
     with pytest.raises(SourceError, match="file is not a database; give --checkpoint another path"):
         Checkpoint(tmp_path / "c")
+
+
+def test_killed_run_leaves_a_manifest_that_says_so(firehose, follow, tmp_path) -> None:
+    manifest = tmp_path / "m.json"
+
+    def said() -> dict[str, Any]:
+        return json.loads(manifest.read_text("utf-8")) if manifest.exists() else {}
+
+    Server(tmp_path / "access.log", Random(1), by_copy=False).write(1200)
+    process = follow("--manifest", "m.json", "--manifest-seconds", "0.3", "--run-id", "first")
+    until(lambda: said().get("accepted") == 1200)
+    with (tmp_path / "access.log").open("ab") as file:
+        file.write(b"one more\n")
+    until(lambda: said()["accepted"] == 1201)
+    process.kill()
+    process.wait()
+    left = said()
+    assert (left["in_progress"], left["complete"], left["records"], left["given_up"]) == (True, False, 1201, 0)
+    assert left["accepted_sequences"] == [[0, 1200]]
+    assert left["digest"]["value"] == str(digest(firehose.records))
+    assert left["sources"][0]["end_byte"] == (tmp_path / "access.log").stat().st_size
+
+    again = follow("--manifest", "m.json", "--manifest-seconds", "0.3", "--run-id", "second")
+    with (tmp_path / "access.log").open("ab") as file:
+        file.write(b"after the kill\n")
+    until(lambda: said().get("run_id") == "second")
+    again.send_signal(signal.SIGTERM)
+    _, err = again.communicate(timeout=30)
+    assert again.returncode == 0, err
+    assert json.loads((tmp_path / "m.first.json").read_text("utf-8")) == left
+    assert (said()["run_id"], said()["in_progress"]) == ("second", False)
+    assert set(firehose.records) == set((tmp_path / "access.log").read_bytes().splitlines(keepends=True))
