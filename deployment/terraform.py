@@ -61,9 +61,12 @@ class TerraformAdapter:
             TerraformTooOldError: older than `MINIMUM_VERSION`.
         """
         exit_code, output, errors = self._cli.cmd("version", json=IsFlagged)
-        if exit_code:
-            raise TerraformCommandError("version", self._folder.name, exit_code, (), errors or output)
-        found = str(json.loads(output[output.index("{") :])["terraform_version"])
+        try:
+            found = str(json.loads(output[output.index("{") :])["terraform_version"])
+            if exit_code:
+                raise ValueError(exit_code)
+        except (ValueError, KeyError) as exc:  # a wrapper without a version chosen, or something else of that name
+            raise TerraformCommandError("version", self._folder.name, exit_code, (), errors or output) from exc
         if _numbers(found) < _numbers(MINIMUM_VERSION):
             raise TerraformTooOldError(found, MINIMUM_VERSION)
         return found

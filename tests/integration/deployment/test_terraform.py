@@ -111,6 +111,23 @@ def test_a_terraform_that_is_too_old_is_told_with_its_version(root_module: Path,
         TerraformAdapter(root_module, environment=environment).version()
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        pytest.param(
+            "echo garbage", r"terraform version failed for module \(exit code 0\):\n  garbage$", id="another-program"
+        ),
+        pytest.param("echo '{}'", r"\(exit code 0\):\n  \{\}$", id="no-version"),
+        pytest.param("echo 'no version chosen' >&2; exit 1", r"\(exit code 1\):\n  no version chosen$", id="a-wrapper"),
+    ],
+)
+def test_what_is_no_terraform_is_told_by_what_it_said(
+    root_module: Path, tmp_path: Path, script: str, words: str
+) -> None:
+    with pytest.raises(TerraformCommandError, match=words):
+        TerraformAdapter(root_module, environment=fake_terraform(tmp_path / "bin", script)).version()
+
+
 @pytest.mark.parametrize("version", ["1.10.0", "1.10.0-rc1", "1.11.4", "2.0.0"])
 def test_newer_terraforms_are_taken(root_module: Path, tmp_path: Path, version: str) -> None:
     script = (
