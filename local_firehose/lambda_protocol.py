@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from local_firehose.records import Record
+from local_firehose.serde_text import utf8_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +154,5 @@ def _partition_keys(metadata: object) -> Mapping[str, str] | None:
     if not isinstance(keys, dict):
         return None
     # documented: a map of strings. decided: docs/fidelity/processing.md#lambda, other values count as missing
-    return {name: value for name, value in keys.items() if isinstance(value, str)}
+    # half of a surrogate pair is no text that a key could have: it becomes what Java makes of it
+    return {name: utf8_text(value) for name, value in keys.items() if isinstance(value, str)}

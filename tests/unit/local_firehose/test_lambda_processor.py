@@ -9,6 +9,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from local_firehose.errors import BackingServiceError
 from local_firehose.lambda_processor import LambdaOutcome, LambdaProcessor
+from local_firehose.lambda_protocol import Transformed, verdicts
 from local_firehose.records import Failure, Record
 from local_firehose.stream_config import Processor, StreamId
 
@@ -143,3 +144,8 @@ def test_failure_names_function_and_what_was_sent() -> None:
             ARN,
         )
     ]
+
+
+def test_partition_keys_are_text_that_an_object_key_can_have() -> None:
+    answer = '{"records":[{"recordId":"1","result":"Ok","data":"YQ==","metadata":{"partitionKeys":{"k":"a\\ud800b","n":7}}}]}'
+    assert verdicts(answer.encode(), ["1"]) == [Transformed(b"a", {"k": "a?b"})]
