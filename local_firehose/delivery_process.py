@@ -249,4 +249,7 @@ def _scratch_parent(state_dir: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)  # everything is closed; libraries would complain to the user about what an ending interpreter leaves
