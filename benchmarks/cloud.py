@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote
 
@@ -19,6 +20,8 @@ CONTROL = "/_stand_in/"
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*(\d+)")
 _TARGET = re.compile(rb"(?i)\r\nx-amz-target:[ \t]*([\w.]+)")
 _EXPECT = re.compile(rb"(?i)\r\nexpect:[ \t]*100-continue")
+
+_PIECE_BYTES = 64 * 1024
 
 _STS = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
@@ -34,9 +37,9 @@ class Objects:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._bodies: dict[str, bytes | None] = {}
+        self._bodies: dict[str, bytearray | None] = {}
 
-    def put(self, name: str, body: bytes) -> None:
+    def put(self, name: str, body: bytearray) -> None:
         if self._folder is None:
             self._bodies[name] = body
             return
@@ -44,7 +47,7 @@ class Objects:
             file.write(body)
         self._bodies[name] = None
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> bytes | bytearray | None:
         if name not in self._bodies:
             return None
         body = self._bodies[name]
@@ -75,7 +78,7 @@ class Cloud:
         self._objects = objects
         self._tables: dict[str, list[tuple[str, str]]] = {}
 
-    def answer(self, method: str, path: str, target: str, body: bytes) -> bytes:
+    def answer(self, method: str, path: str, target: str, body: bytearray) -> bytes:
         if method == "PUT" and path.count("/") > 1:
             self._objects.put(unquote(path[1:]), body)
             return _PUT_ANSWER
@@ -87,7 +90,7 @@ class Cloud:
             return self._query_service(path, body)
         return self._bucket(method, path)
 
-    def _control(self, verb: str, body: bytes) -> object:
+    def _control(self, verb: str, body: bytearray) -> object:
         wanted: Mapping[str, object] = json.loads(body or b"{}")
         if verb == "tables":
             self._tables |= {str(name): list(columns) for name, columns in wanted.items()}  # type: ignore[call-overload]
@@ -97,7 +100,7 @@ class Cloud:
             return {"objects": self._objects.save(Path(str(wanted["folder"])))}
         return {}
 
-    def _json_service(self, target: str, body: bytes) -> bytes:
+    def _json_service(self, target: str, body: bytearray) -> bytes:
         operation = target.rpartition(".")[2]
         if operation not in {"GetTable", "GetTableVersion"}:
             return _response(200, b"{}", "application/x-amz-json-1.1")
@@ -116,7 +119,7 @@ class Cloud:
         answer = {"Table": table} if operation == "GetTable" else {"TableVersion": {"Table": table, "VersionId": "1"}}
         return _response(200, json.dumps(answer).encode(), "application/x-amz-json-1.1")
 
-    def _query_service(self, path: str, body: bytes) -> bytes:
+    def _query_service(self, path: str, body: bytearray) -> bytes:
         if path.startswith("/service/"):  # CloudWatch over CBOR: an empty map
             return _response(200, b"\xa0", "application/cbor", "smithy-protocol: rpc-v2-cbor\r\n")
         action = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
@@ -143,7 +146,7 @@ class Cloud:
         return _response(200, b"" if method == "HEAD" else found, "application/octet-stream")
 
 
-def _response(status: int, body: bytes, kind: str = "application/json", more: str = "") -> bytes:
+def _response(status: int, body: bytes | bytearray, kind: str = "application/json", more: str = "") -> bytes:
     head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
     return head.encode("ascii") + body
 
@@ -151,41 +154,72 @@ def _response(status: int, body: bytes, kind: str = "application/json", more: st
 _PUT_ANSWER = b'HTTP/1.1 200 OK\r\nETag: "00000000000000000000000000000000"\r\nContent-Length: 0\r\n\r\n'
 
 
-class _Connection(asyncio.Protocol):
+@dataclass(slots=True)
+class _Request:
+    """A request whose head is read; `body` has its full size from the start and is filled up to `have`."""
+
+    head: bytes
+    body: bytearray
+    have: int = 0
+
+
+class _Connection(asyncio.BufferedProtocol):
+    """Bodies are received into the place where they stay: objects of many megabytes are copied by nobody but the kernel."""
+
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._buffer = bytearray()
-        self._needed = 0  # bytes that the request under way needs before it is worth looking again
-        self._is_continued = False
+        self._piece = memoryview(bytearray(_PIECE_BYTES))
+        self._unread = bytearray()  # before the end of a head
+        self._request: _Request | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.WriteTransport = transport  # type: ignore[assignment]
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while self._buffer and len(self._buffer) >= self._needed:
-            head_end = self._buffer.find(b"\r\n\r\n")
-            if head_end < 0:
-                return
-            head = bytes(self._buffer[: head_end + 2])
-            length = _LENGTH.search(head)
-            body_at = head_end + 4
-            self._needed = body_at + (int(length[1]) if length else 0)
-            if len(self._buffer) < self._needed:
-                if not self._is_continued and _EXPECT.search(head):
-                    self._is_continued = True
-                    self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                return
-            body = bytes(self._buffer[body_at : self._needed])
-            del self._buffer[: self._needed]
-            self._needed, self._is_continued = 0, False
-            method, path, _ = head.split(b" ", 2)
-            target = _TARGET.search(head)
-            self._transport.write(
-                self._cloud.answer(
-                    method.decode("ascii"), path.decode("ascii"), target[1].decode("ascii") if target else "", body
-                )
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        return self._piece if self._request is None else memoryview(self._request.body)[self._request.have :]
+
+    def buffer_updated(self, count: int) -> None:
+        if self._request is None:
+            self._unread += self._piece[:count]
+            while self._unread and self._request is None:
+                if not self._read_head():
+                    return
+        else:
+            self._request.have += count
+            self._answer_if_whole(self._request)
+
+    def _read_head(self) -> bool:
+        """Begin a request; return False as long as its head is not complete."""
+        head_end = self._unread.find(b"\r\n\r\n")
+        if head_end < 0:
+            return False
+        head = bytes(self._unread[: head_end + 2])
+        length = _LENGTH.search(head)
+        size = int(length[1]) if length else 0
+        begun = self._unread[head_end + 4 : head_end + 4 + size]
+        del self._unread[: head_end + 4 + size]
+        if len(begun) < size:
+            if _EXPECT.search(head):
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request = _Request(head, bytearray(size), len(begun))
+            request.body[: len(begun)] = begun
+        else:
+            request = _Request(head, begun, size)
+        self._request = request
+        self._answer_if_whole(request)
+        return True
+
+    def _answer_if_whole(self, request: _Request) -> None:
+        if request.have < len(request.body):
+            return
+        self._request = None
+        method, path, _ = request.head.split(b" ", 2)
+        target = _TARGET.search(request.head)
+        self._transport.write(
+            self._cloud.answer(
+                method.decode("ascii"), path.decode("ascii"), target[1].decode("ascii") if target else "", request.body
             )
+        )
 
 
 def main() -> None:
