@@ -118,10 +118,12 @@ class DataPlane:
         outcomes = await self._store("PutRecordBatch", request, stream)
         self._count("PutRecordBatch", stream, request, outcomes, started)
         count = len(request.records)
-        ids = record_ids(count, self._random_bytes(count * RECORD_ID_BYTES))
+        randomness = self._random_bytes(RECORD_ID_BYTES)
         if outcomes is None:
-            return put_record_batch_answer(ids, is_encrypted=stream.view.is_encrypted)
-        entries = [outcome or record_id for outcome, record_id in zip(outcomes, ids, strict=True)]
+            return put_record_batch_answer(count, randomness, is_encrypted=stream.view.is_encrypted)
+        entries = [
+            outcome or record_id for outcome, record_id in zip(outcomes, record_ids(count, randomness), strict=True)
+        ]
         return partial_answer(entries, is_encrypted=stream.view.is_encrypted)
 
     async def _store(self, operation: str, request: PutRequest, stream: PutStream) -> Sequence[Outcome] | None:

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBa
 
 import base64
 import binascii
+import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -16,8 +17,13 @@ import msgspec
 from firehose_spec.quotas import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_BYTES
 from local_firehose.errors import InvalidArgumentError, SerializationError, ValidationError, WireError
 
-RECORD_ID_BYTES = 48  # 64 characters of base64; AWS's ids are opaque
-RECORD_ID_CHARACTERS = 64
+RECORD_ID_BYTES = 36  # random bytes a call; AWS's ids are opaque
+_PLACE_BYTES = 12
+# the place of a record in its call: no number to the eye, all different, and all made beforehand
+_PLACES = tuple(
+    binascii.b2a_base64(hashlib.sha256(place.to_bytes(2, "big")).digest()[:_PLACE_BYTES], newline=False).decode("ascii")
+    for place in range(MAX_BATCH_RECORDS)
+)
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _NAME_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
@@ -30,7 +36,7 @@ _NAME_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
 )
 
 
-class _Record(msgspec.Struct):
+class _Record(msgspec.Struct, gc=False):  # hundreds a request, and never part of a cycle
     Data: bytes
 
 
@@ -102,9 +108,9 @@ def read_put_record_batch(body: bytes) -> PutRequest:
 
 
 def record_ids(count: int, randomness: bytes) -> list[str]:
-    """Cut `count` record ids out of ``count * RECORD_ID_BYTES`` random bytes."""
-    text = binascii.b2a_base64(randomness, newline=False).decode("ascii")
-    return [text[at : at + RECORD_ID_CHARACTERS] for at in range(0, count * RECORD_ID_CHARACTERS, RECORD_ID_CHARACTERS)]
+    """Return ids of one call's records: `RECORD_ID_BYTES` random bytes tell calls apart, the rest tells records of a call apart."""
+    call = _call_id(randomness)
+    return [call + place for place in _PLACES[:count]]
 
 
 def put_record_answer(record_id: str, *, is_encrypted: bool) -> bytes:
@@ -112,11 +118,12 @@ def put_record_answer(record_id: str, *, is_encrypted: bool) -> bytes:
     return f'{{"RecordId":"{record_id}","Encrypted":{_TRUTH[is_encrypted]}}}'.encode("ascii")
 
 
-def put_record_batch_answer(ids: Sequence[str], *, is_encrypted: bool) -> bytes:
-    """Return the body of a PutRecordBatch answer in which every record was taken."""
-    entries = '"},{"RecordId":"'.join(ids)
+def put_record_batch_answer(count: int, randomness: bytes, *, is_encrypted: bool) -> bytes:
+    """Return the body of a PutRecordBatch answer in which every record was taken, with the ids that `record_ids` gives."""
+    call = _call_id(randomness)
+    entries = f'"}},{{"RecordId":"{call}'.join(_PLACES[:count])
     return (
-        f'{{"FailedPutCount":0,"Encrypted":{_TRUTH[is_encrypted]},"RequestResponses":[{{"RecordId":"{entries}"}}]}}'
+        f'{{"FailedPutCount":0,"Encrypted":{_TRUTH[is_encrypted]},"RequestResponses":[{{"RecordId":"{call}{entries}"}}]}}'
     ).encode("ascii")
 
 
@@ -129,6 +136,10 @@ def partial_answer(entries: Sequence[str | tuple[str, str]], *, is_encrypted: bo
     failed = sum(not isinstance(entry, str) for entry in entries)
     answer = {"FailedPutCount": failed, "Encrypted": is_encrypted, "RequestResponses": responses}
     return msgspec.json.encode(answer)
+
+
+def _call_id(randomness: bytes) -> str:
+    return binascii.b2a_base64(randomness, newline=False).decode("ascii")
 
 
 _TRUTH = {True: "true", False: "false"}

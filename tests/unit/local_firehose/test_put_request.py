@@ -145,10 +145,11 @@ def test_any_json_is_read_or_refused_as_aws_refuses(value: object) -> None:
 
 def test_answers_are_as_aws_writes_them() -> None:
     assert put_record_answer("abc", is_encrypted=True) == b'{"RecordId":"abc","Encrypted":true}'
-    assert json.loads(put_record_batch_answer(["a", "b"], is_encrypted=False)) == {
+    randomness = bytes(range(RECORD_ID_BYTES))
+    assert json.loads(put_record_batch_answer(2, randomness, is_encrypted=False)) == {
         "FailedPutCount": 0,
         "Encrypted": False,
-        "RequestResponses": [{"RecordId": "a"}, {"RecordId": "b"}],
+        "RequestResponses": [{"RecordId": record_id} for record_id in record_ids(2, randomness)],
     }
     assert json.loads(partial_answer(["a", ("ServiceUnavailableException", "Slow down.")], is_encrypted=False)) == {
         "FailedPutCount": 1,
@@ -160,6 +161,7 @@ def test_answers_are_as_aws_writes_them() -> None:
     }
 
 
-def test_record_ids_are_cut_from_one_draw_of_randomness() -> None:
-    ids = record_ids(500, bytes(range(250)) * (500 * RECORD_ID_BYTES // 250))
-    assert (len(ids), {len(record_id) for record_id in ids}) == (500, {64})
+def test_record_ids_differ_within_a_call_and_between_calls() -> None:
+    ids = record_ids(500, bytes(RECORD_ID_BYTES)) + record_ids(500, bytes([*bytes(RECORD_ID_BYTES - 1), 1]))
+    assert len(set(ids)) == 1_000
+    assert all(re.fullmatch("[A-Za-z0-9+/]{64}", record_id) for record_id in ids)
