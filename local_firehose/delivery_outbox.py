@@ -27,6 +27,7 @@ from local_firehose.upload_pool import Encode
 _log = logging.getLogger(__name__)
 
 _TRIED_FOREVER: Identity = (FORMAT_CONVERSION_FAILED,)
+ROWS_A_PROMISE = 100_000
 MAX_OBJECTS = 4_000  # beyond it nothing more is read: what S3 does not take waits in the journal
 
 
@@ -105,13 +106,21 @@ class Outbox:
         return min((at for outgoing in self._objects.values() if (at := outgoing.retry_at) is not None), default=None)
 
     def plan(self, due: Iterable[tuple[ObjectKind, Buffer]], setup: Setup, view: StreamView) -> None:
-        """Promise an object for each buffer, then write them."""
-        outgoing = [
-            OutgoingObject(self._promise(kind, buffer, setup), buffer.slices, buffer.size_bytes) for kind, buffer in due
-        ]
-        if outgoing:
-            self._ledger.plan([each.planned for each in outgoing])
-            self.submit(outgoing, setup, view)
+        """Promise an object for each buffer, then write them; many rows go in turns, so that encoding begins soon."""
+        promised: list[OutgoingObject] = []
+        rows = 0
+        for kind, buffer in due:
+            promised.append(OutgoingObject(self._promise(kind, buffer, setup), buffer.slices, buffer.size_bytes))
+            rows += buffer.rows
+            if rows >= ROWS_A_PROMISE:
+                self._begin(promised, setup, view)
+                promised, rows = [], 0
+        if promised:
+            self._begin(promised, setup, view)
+
+    def _begin(self, promised: list[OutgoingObject], setup: Setup, view: StreamView) -> None:
+        self._ledger.plan([each.planned for each in promised])
+        self.submit(promised, setup, view)
 
     def submit(self, objects: Iterable[OutgoingObject], setup: Setup, view: StreamView) -> None:
         """Begin an attempt for each."""
