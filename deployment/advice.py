@@ -17,14 +17,22 @@ _RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         r"operation error (?P<service>[\w ]+): (?P<operation>\w+), https response error StatusCode: 403\b",  # S3 does not always say who
         lambda found: f"The credentials may not {found['operation']} ({found['service']}): ask for that permission.",
     ),
-    (r"BucketAlreadyExists\b", lambda _: "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/aws.tfvars."),
-    (r"BucketAlreadyOwnedByYou\b", lambda _: "The bucket is there already, made by something else: import it, or set another `bucket` in aws.tfvars."),
-    (r"EntityAlreadyExists\b", lambda _: "A role of that name is there already: set `role_name` in terraform/stacks/<pipeline>/aws.tfvars."),
+    (r"BucketAlreadyExists\b", lambda _: "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/<target>.tfvars."),
+    (r"BucketAlreadyOwnedByYou\b", lambda _: "The bucket is there already, made by something else: import it, or set another `bucket` in terraform/stacks/<pipeline>/<target>.tfvars."),
+    (r"EntityAlreadyExists\b", lambda _: "A role of that name is there already: set `role_name` in terraform/stacks/<pipeline>/<target>.tfvars."),
     (r"ExpiredToken|RequestExpired|security token included in the request is expired", lambda _: "The credentials expired: `aws sso login`, then the same command again."),
     (r"LimitExceededException", lambda _: "A quota of the account is used up: delete something, or ask AWS for more."),
     (r"BucketNotEmpty\b", lambda _: "Objects came in while the bucket was emptied: run the same command again."),
     (r"Error acquiring the state lock", lambda _: "Someone else changes this stack now. If nobody does: `terraform force-unlock` with the id above."),
 )  # fmt: skip
+
+
+_LEFTOVER = re.compile(r"BucketAlreadyOwnedByYou|(?:Entity|Resource)?AlreadyExists|ResourceInUse")
+
+
+def meets_leftovers(message: str) -> bool:
+    """Tell whether something that was to be made is there already, as after a Terraform that was killed."""
+    return _LEFTOVER.search(message) is not None
 
 
 def advice(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:

@@ -42,6 +42,10 @@ class Aws:
         return False
 
     @property
+    def afresh(self) -> str:
+        return ""
+
+    @property
     def confirms(self) -> bool:
         return True
 

@@ -60,10 +60,16 @@ class ProviderUnavailableError(DeploymentError):
 
 
 class TerraformCommandError(DeploymentError):
-    """Terraform ran and failed."""
+    """Terraform ran and failed, or was killed; `under_way` is what it was making then."""
 
     def __init__(
-        self, command: str, folder: str, exit_code: int, diagnostics: Sequence[Diagnostic], output: str = ""
+        self,
+        command: str,
+        folder: str,
+        exit_code: int,
+        diagnostics: Sequence[Diagnostic],
+        output: str = "",
+        under_way: Sequence[str] = (),
     ) -> None:
         self.command, self.folder, self.exit_code, self.diagnostics = command, folder, exit_code, tuple(diagnostics)
         self.output = output
@@ -71,6 +77,10 @@ class TerraformCommandError(DeploymentError):
             f"  {line}" for line in output.strip().splitlines()[-12:]
         )
         hints = "".join(f"\n{line}" for line in advice(self.diagnostics))
+        if exit_code < 0 and not diagnostics:
+            told = f"  killed by signal {-exit_code}"
+            if under_way:
+                hints = f"\nWhat it was making may be there without being in its state: {', '.join(under_way)}."
         super().__init__(
             f"terraform {command} failed for {folder} (exit code {exit_code}):\n{told or '  it gave no reason'}{hints}"
         )

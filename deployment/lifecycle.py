@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from deployment.advice import meets_leftovers
 from deployment.console import Console
 from deployment.deployer import Applied, Deployer
-from deployment.errors import NotDeployedError
+from deployment.errors import DeploymentError, NotDeployedError
 from deployment.outputs import read_outputs, stack_outputs, write_outputs
 from deployment.parking import park_runs
 from deployment.plan import PlanResult
@@ -31,7 +32,14 @@ class Lifecycle:
         """Bring the cloud up and the stacks to what their code says; a stack that is so already is left alone."""
         environment = self._target.environment(self._ready(stacks))
         plans = self._agreed("Deploy", stacks, environment) if self._target.confirms else None
-        self._deployer.apply(stacks, environment, self._keep, plans=plans)
+        try:
+            self._deployer.apply(stacks, environment, self._keep, plans=plans)
+        except DeploymentError as exc:
+            if self._target.afresh and meets_leftovers(str(exc)):
+                raise DeploymentError(
+                    f"{exc}\nSomething else made that, or a Terraform that was killed. To start over: {self._target.afresh}."
+                ) from exc
+            raise
         return self._record()
 
     def plan(self, stacks: Sequence[Stack]) -> str:

@@ -21,6 +21,10 @@ ACCOUNT_ID = "123456789012"  # moto's own
 class LocalCloud(LocalServers):
     """See `deployment.targets.Target`."""
 
+    @property
+    def afresh(self) -> str:
+        return "`make down`, then `make deploy`: the local cloud forgets everything, and what was sent is put aside"
+
     def start(self) -> TargetRecord:
         record = self.read()
         if not is_alive(record.processes.get("moto")):

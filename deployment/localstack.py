@@ -29,6 +29,12 @@ class LocalStack(LocalServers):
 
     client: Callable[[str, str], Any]
 
+    @property
+    def afresh(self) -> str:
+        return (
+            f"stop LocalStack, start it again, then `{_DEPLOY}`: it forgets everything, and what was sent is put aside"
+        )
+
     def start(self) -> TargetRecord:
         record = self.read()
         emulator = self._find(record)

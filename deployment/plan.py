@@ -94,6 +94,17 @@ def read_event(line: str) -> Event | None:
     return None
 
 
+def under_way(events: Iterable[Event]) -> tuple[str, ...]:
+    """Return the addresses of what was begun and neither done nor failed: of a Terraform that was killed, nobody knows what became of them."""
+    begun: dict[str, None] = {}
+    for event in events:
+        if isinstance(event, Progress) and event.state == "started":
+            begun[event.address] = None
+        elif isinstance(event, Progress) and event.state in {"done", "failed"}:
+            begun.pop(event.address, None)
+    return tuple(begun)
+
+
 def read_output_changes(lines: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the root outputs that the plan would change."""
     names: list[str] = []

@@ -63,5 +63,9 @@ class Target(Protocol):
         """
 
     @property
+    def afresh(self) -> str:
+        """How to get rid of all that the cloud holds, in words; empty where nobody should."""
+
+    @property
     def confirms(self) -> bool:
         """Whether `confirm` wants to show a plan at all."""

@@ -23,7 +23,7 @@ from typing import Any
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
 from deployment.errors import TerraformCommandError, TerraformNotFoundError, TerraformTooOldError
-from deployment.plan import Diagnostic, Event, PlanResult, ResourceChange, read_event, read_output_changes
+from deployment.plan import Diagnostic, Event, PlanResult, ResourceChange, read_event, read_output_changes, under_way
 
 MINIMUM_VERSION = "1.10"  # S3 state with a lock file, validations that look at other variables
 
@@ -147,7 +147,8 @@ class TerraformAdapter:
             exit_code, output, errors = call(**options)
         if exit_code not in ok:
             failures = [event for event in events if isinstance(event, Diagnostic) and event.severity == "error"]
-            raise TerraformCommandError(command, self._folder.name, exit_code, failures, errors or output)
+            told = errors or "\n".join(line for line in output.splitlines() if not line.startswith("{"))
+            raise TerraformCommandError(command, self._folder.name, exit_code, failures, told, under_way(events))
         return output.splitlines(), events
 
 

@@ -1,6 +1,8 @@
 """A stand-in for the terraform binary: one bucket and one output a stack, in no time; told to fail by files in its folder."""
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -51,6 +53,13 @@ def main() -> None:
         action = Path(words[-1]).read_text("utf-8")
         made = [{"type": "aws_s3_bucket"}] if action == "create" else []
         STATE.write_text(json.dumps({"resources": made}), "utf-8")
+        if (HERE / f"kill-{STACK}").exists() and action == "create":
+            STATE.unlink()
+            say(type="apply_start", hook={**bucket, "action": action})
+            os.kill(os.getpid(), signal.SIGKILL)
+        if (HERE / f"there-{STACK}").exists() and action == "create":
+            STATE.unlink()
+            fail("creating bucket", "BucketAlreadyOwnedByYou: ")
         if (HERE / f"fail-{STACK}").exists() and action == "create":
             fail("creating stream", "InvalidArgumentException: no")
         say(type="apply_complete", hook={**bucket, "action": action, "elapsed_seconds": 1})

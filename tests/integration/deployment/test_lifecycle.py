@@ -25,7 +25,7 @@ STACKS = selected("apache-logs")
 class AskingTarget:
     """A target that wants a yes before anything changes."""
 
-    name, flushes, confirms = "aws", False, True
+    name, flushes, confirms, afresh = "aws", False, True, ""
 
     def __init__(self, folders: TargetFolders, environ: Mapping[str, str], *, agrees: bool) -> None:
         self.folders, self._environ, self._agrees = folders, environ, agrees

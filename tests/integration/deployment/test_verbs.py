@@ -234,6 +234,23 @@ def test_a_full_disk_is_told_and_leaves_no_server_that_nobody_knows_of(
     assert world.run("deploy").code == 0
 
 
+def test_a_killed_terraform_is_told_with_what_it_was_making_and_its_leftovers_with_the_way_out(world: World) -> None:
+    (world.bin / "kill-apache-logs").touch()
+    told = world.run("deploy", "--pipeline", "apache-logs")
+    assert told.code == 2
+    assert told.err.endswith(
+        "deploy: terraform apply failed for apache-logs (exit code -9):\n  killed by signal 9\n"
+        "What it was making may be there without being in its state: aws_s3_bucket.this.\n"
+    )
+    (world.bin / "kill-apache-logs").rename(world.bin / "there-apache-logs")
+    told = world.run("deploy", "--pipeline", "apache-logs")
+    assert told.code == 2
+    assert told.err.endswith(
+        "Something else made that, or a Terraform that was killed. To start over: `make down`, then `make deploy`: "
+        "the local cloud forgets everything, and what was sent is put aside.\n"
+    )
+
+
 def test_the_record_of_another_process_is_never_signalled(world: World) -> None:
     world.run("deploy")
     path = world.work / "local" / "target.json"

@@ -20,12 +20,12 @@ from deployment.plan import Diagnostic
         ),
         pytest.param(
             "api error BucketAlreadyExists: The requested bucket name is not available.",
-            "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/aws.tfvars.",
+            "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/<target>.tfvars.",
             id="bucket-name-taken",
         ),
         pytest.param(
             "EntityAlreadyExists: Role with name FirehoseWorkshop already exists.",
-            "A role of that name is there already: set `role_name` in terraform/stacks/<pipeline>/aws.tfvars.",
+            "A role of that name is there already: set `role_name` in terraform/stacks/<pipeline>/<target>.tfvars.",
             id="role-name-taken",
         ),
         pytest.param(

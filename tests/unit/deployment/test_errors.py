@@ -24,7 +24,7 @@ from deployment.plan import Diagnostic
                 [Diagnostic("error", "creating bucket", "BucketAlreadyExists", "aws_s3_bucket.this")],
             ),
             "terraform apply failed for apache-logs (exit code 1):\n  aws_s3_bucket.this: creating bucket -- BucketAlreadyExists\n"
-            "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/aws.tfvars.",
+            "The bucket name is taken by another account: set `bucket` in terraform/stacks/<pipeline>/<target>.tfvars.",
             id="diagnostics",
         ),
         pytest.param(
