@@ -89,10 +89,11 @@ class Splitter:
         if wrong is not None:
             places = places[~wrong]
             starts, ends = ([each[~wrong] for each in cuts] for cuts in (starts, ends))
+        cutter = _Cutter(block.data, len(places))
         return Split(
             places + block.at,
-            [_values(block.data, start, end) for start, end in zip(starts, ends, strict=True)],
-            {slot: _values(block.data, starts[slot] - np.int32(1), ends[slot] + np.int32(1)) for slot in quoted},
+            [cutter.values(start, end) for start, end in zip(starts, ends, strict=True)],
+            {slot: cutter.values(starts[slot] - np.int32(1), ends[slot] + np.int32(1)) for slot in quoted},
         )
 
     def _cuts(self, block: QuotePlaces, places: Places) -> tuple[list[Offsets], list[Offsets], list[Offsets]]:
@@ -141,13 +142,20 @@ def _pieces(data: npt.NDArray[np.uint8], begins: Offsets, size: int) -> npt.NDAr
     return windows[begins].view(np.uint8)
 
 
-def _values(data: Bytes, starts: Offsets, ends: Offsets) -> pa.StringArray:
-    """Return ``data[starts[i]:ends[i]]`` for each i, which lie one behind another."""
-    size = len(starts)
-    if size == 0:
-        return pa.array([], pa.string())
-    # every other value of an array that takes the data as it lies
-    bounds = np.empty(2 * size + 1, np.int32)
-    bounds[:-1:2], bounds[1::2], bounds[-1] = starts, ends, ends[-1]
-    pieces = pa.StringArray.from_buffers(2 * size, pa.py_buffer(bounds), pa.py_buffer(data))
-    return pieces.take(pa.array(np.arange(0, 2 * size, 2, dtype=np.int32)))
+class _Cutter:
+    """Takes values out of a block's data, by where each record's value begins and ends: they lie one behind another."""
+
+    def __init__(self, data: Bytes, size: int) -> None:
+        self._data = pa.py_buffer(data)
+        self._size = size
+        self._every_other = pa.array(np.arange(0, 2 * size, 2, dtype=np.int32))
+
+    def values(self, starts: Offsets, ends: Offsets) -> pa.StringArray:
+        """Return ``data[starts[i]:ends[i]]`` for each i."""
+        if self._size == 0:
+            return pa.array([], pa.string())
+        # every other value of an array that takes the data as it lies
+        bounds = np.empty(2 * self._size + 1, np.int32)
+        bounds[:-1:2], bounds[1::2], bounds[-1] = starts, ends, ends[-1]
+        pieces = pa.StringArray.from_buffers(2 * self._size, pa.py_buffer(bounds), self._data)
+        return pieces.take(self._every_other)

@@ -14,7 +14,7 @@ _STRING = re.compile(rb'"[^"\\\x00-\x1f]*"')
 _SCALAR = re.compile(rb"null|true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NEXT = re.compile(_BLANKS + b"," + _BLANKS)
 _CLOSING = re.compile(_BLANKS + rb"\}" + _BLANKS + rb"\Z")
-_MOST_SLOTS = 500
+_MOST_SLOTS = 200  # each is a pass over memory; a parser makes one for all
 _QUOTE = b'"'
 
 
