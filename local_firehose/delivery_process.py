@@ -162,7 +162,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes: the accepting one ends this one
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # they reach the whole group: the accepting process ends this one in order
+        signal.signal(number, signal.SIG_IGN)
     channel = socket.socket(fileno=options.channel)
     sending = threading.Lock()
 

@@ -256,13 +256,17 @@ def test_start_that_cannot_be_says_why(refusal, tmp_path: Path, monkeypatch) -> 
     assert (code, message.endswith("argument --port: 70000 is not between 0 and 65535")) == (2, True)
 
 
-def test_nothing_is_left_running_after_a_signal(start) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_nothing_is_left_running_after_a_signal_to_the_whole_group(start, tmp_path: Path, number: int) -> None:
     server = start()
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(server.process.pid)], capture_output=True, text=True, check=False
     ).stdout.split()
     assert children
-    assert server.stop(signal.SIGINT) == 0
+    for child in children:
+        os.kill(int(child), number)
+    assert server.stop(number) == 0
+    assert (tmp_path / "state.log").read_text() == ""  # nothing died, nothing was started again
     deadline = time.monotonic() + 20
     while any(Path(f"/proc/{child}").exists() for child in children):
         assert time.monotonic() < deadline
