@@ -4,6 +4,7 @@ Talks to: Glue for the table's columns, jq's worker, Lambda, all through what it
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import numpy as np
@@ -19,11 +20,13 @@ from local_firehose.delivery_stages import lambda_hints
 from local_firehose.error_records import error_line
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.metrics import MetricBook
-from local_firehose.object_key import compile_prefix
+from local_firehose.object_key import compile_prefix, extension_of, object_name
 from local_firehose.object_writer import ObjectWriter, writer_for
 from local_firehose.processing import Process, record_delimiter
 from local_firehose.schema_catalog import SchemaCatalog, SchemaError
 from local_firehose.stream_config import DeliveryConfig
+
+_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class SetupFactory:
@@ -67,6 +70,7 @@ class SetupFactory:
                 compile_prefix(config.s3.prefix),
                 is_partitioned=config.is_partitioned,
                 extractor=self._extractor_for(config),
+                name_bytes=_name_bytes(config),
                 on_extracted=lambda milliseconds: self._metrics.add(
                     config.stream, "JQProcessing.Duration", milliseconds, "Milliseconds"
                 ),
@@ -129,6 +133,12 @@ class _RefusingConverter:
         refused = [RefusedRecord(index, self._reason.code, self._reason.message) for index in range(len(kept))]
         empty: pa.Table = arrow_schema(()).empty_table()
         return Converted(empty, np.empty(0, dtype=np.int64), refused)
+
+
+def _name_bytes(config: DeliveryConfig) -> int:
+    serializer = config.conversion.serializer if config.conversion else None
+    extension = extension_of(config.s3.compression_format, config.s3.file_extension, serializer)
+    return len(object_name(config.stream.name, config.version, _ANY_INSTANT, UUID(int=0), extension).encode())
 
 
 def _same(now: tuple[Column, ...] | SchemaError, before: tuple[Column, ...] | SchemaError | None) -> bool:

@@ -25,6 +25,8 @@ UNPARTITIONED = -1
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 _ANY_RANDOM_STRING = "-" * RANDOM_STRING_CHARACTERS
 _MAX_KNOWN_PARTITIONS = 100_000
+_MAX_KEY_BYTES = 1024  # of UTF-8; documented: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_KEY_TOO_LONG_MESSAGE = f"The object's key would be longer than the {_MAX_KEY_BYTES} bytes that S3 takes"
 _TOO_LONG_MESSAGE = f"Length of evaluated prefix cannot be greater than {MAX_EVALUATED_PREFIX_CHARACTERS}"
 
 LambdaKeys = Sequence[dict[str, str] | None]
@@ -60,7 +62,7 @@ class Partitioned:
 class Partitioner:
     """Assigns partitions by a prefix; use it from one thread at a time. Without `is_partitioned` there is one for all records.
 
-    `on_extracted` hears how many milliseconds the query took for a batch of records.
+    `name_bytes` is how long the names of objects are, which come after the prefix; `on_extracted` hears how many milliseconds the query took for a batch of records.
     """
 
     def __init__(
@@ -69,11 +71,13 @@ class Partitioner:
         *,
         is_partitioned: bool,
         extractor: KeyExtractor | None,
+        name_bytes: int = 0,
         on_extracted: Callable[[float], None] = lambda _milliseconds: None,
     ) -> None:
         self._prefix = prefix
         self._is_partitioned = is_partitioned
         self._extractor = extractor
+        self._name_bytes = name_bytes
         self._on_extracted = on_extracted
         self._canonical: dict[str, Identity] = {}
 
@@ -145,6 +149,10 @@ class Partitioner:
             # documented: the limit, and that what cannot be evaluated goes to the error prefix; S3 would refuse such a key for ever.
             # decided: docs/fidelity/processing.md#long-prefixes, the type and the words
             raise _UnusableKeysError(_TOO_LONG_MESSAGE)
+        if (
+            len(folder.encode()) + self._name_bytes > _MAX_KEY_BYTES
+        ):  # decided: docs/fidelity/processing.md#long-prefixes
+            raise _UnusableKeysError(_KEY_TOO_LONG_MESSAGE)
         if len(self._canonical) > _MAX_KNOWN_PARTITIONS:
             self._canonical.clear()
         return self._canonical.setdefault(folder, values)

@@ -440,6 +440,16 @@ def test_partitions_beyond_the_limit_go_to_their_own_error_prefix(world: World) 
     assert world.counters().quarantined_records == 2
 
 
+def test_a_key_longer_than_s3_takes_fails_its_record_and_no_other(world: World) -> None:
+    world.start(world.partitioned())
+    long, most = ('{"k":"%s"}' % ("é" * count) for count in (500, 480))  # 1,063 bytes with the name, and 1,023
+    world.put([long.encode(), most.encode()])
+    assert world.flush() == (2, 2)
+    (line,) = world.bodies("err/metadata-extraction-failed/").values()
+    assert base64.b64decode(json.loads(line)["rawData"]) == long.encode()
+    assert [len(key.encode()) for key in world.bodies("p/")] == [1023]
+
+
 def test_partitions_that_evaluate_alike_share_an_object(world: World) -> None:
     processors = (Processor("MetadataExtraction", {"MetadataExtractionQuery": "{a:.a,b:.b}"}),)
     prefix = "!{partitionKeyFromQuery:a}!{partitionKeyFromQuery:b}/"

@@ -33,10 +33,10 @@ class Words:
         raise AssertionError("nothing was read")
 
 
-def partitioner(prefix: str) -> Partitioner:
+def partitioner(prefix: str, *, name_bytes: int = 0) -> Partitioner:
     compiled = compile_prefix(prefix)
     extractor = Words(len(compiled.query_keys)) if compiled.query_keys else None
-    return Partitioner(compiled, is_partitioned=True, extractor=extractor)
+    return Partitioner(compiled, is_partitioned=True, extractor=extractor, name_bytes=name_bytes)
 
 
 def records(*texts: str) -> pa.BinaryArray:
@@ -63,6 +63,15 @@ def test_keys_that_make_the_prefix_too_long_fail_their_records_only(prefix: str,
     assert found.codes.tolist() == [0, -1, 1, -1]
     assert [identity[0] for identity in found.identities] == ["k" * longest, "short"]
     assert found.refused == [(1, TOO_LONG), (3, TOO_LONG)]
+
+
+def test_keys_that_make_the_objects_key_too_long_for_s3_fail_their_records() -> None:
+    found = partitioner("!{partitionKeyFromQuery:a}/", name_bytes=100).partition(records("é" * 461, "é" * 462), None)
+    assert (found.codes.tolist(), found.identities) == (
+        [0, -1],
+        [("é" * 461,)],
+    )  # 922 bytes, a slash and the name are 1,023
+    assert found.refused == [(1, "The object's key would be longer than the 1024 bytes that S3 takes")]
 
 
 def test_a_lambda_key_is_checked_like_one_of_the_query() -> None:
