@@ -13,7 +13,8 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,13 @@ from benchmarks.events import log_lines
 from benchmarks.failures import BenchmarkError, ServerError
 from benchmarks.local_server import BUCKET, STREAM, local_firehose, stand_in
 from benchmarks.put_requests import REGION, batches, put_record_batch_request
-from benchmarks.sender import send_all
+from benchmarks.sender import connect, exchange
 from benchmarks.streams import raw_destination
+from deployment.localstack_server import PINS as LOCALSTACK_PINS
 
 _RECORDS = 20_000
+_CONNECTIONS = 4
+_INSTALL_SECONDS = 300
 _START_SECONDS = 120
 _PATIENCE_SECONDS = 60
 _INTERVAL_SECONDS = 5  # what the peers are told to buffer for; ours is flushed
@@ -44,12 +48,14 @@ class Peer:
     """How to get one and start it; `{port}` stands for the port in the command and the environment."""
 
     name: str
-    requirements: tuple[str, ...]
+    requirements: tuple[str, ...]  # none: no version of it is known to work on this Python
     command: tuple[str, ...]
     ready_path: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    as_of: str = ""  # the day whose packages it works with; empty: today's
 
 
+_LOCALSTACK, _LOCALSTACK_DAY = LOCALSTACK_PINS.get(sys.version_info[:2], ("", ""))
 PEERS = (
     Peer(
         "moto",
@@ -59,10 +65,17 @@ PEERS = (
     ),
     Peer(
         "LocalStack",
-        ("localstack-core[runtime]<2026",),
+        (f"localstack-core[runtime]=={_LOCALSTACK}",) if _LOCALSTACK else (),
         ("-m", "localstack.runtime.main"),
         "/_localstack/health",
-        {"GATEWAY_LISTEN": "127.0.0.1:{port}", "SERVICES": "s3,firehose", "EAGER_SERVICE_LOADING": "1"},
+        {
+            "GATEWAY_LISTEN": "127.0.0.1:{port}",
+            "SERVICES": "s3,firehose,sts,iam",
+            "EAGER_SERVICE_LOADING": "1",
+            "SKIP_SSL_CERT_DOWNLOAD": "1",
+            "DISABLE_EVENTS": "1",
+        },
+        as_of=_LOCALSTACK_DAY,
     ),
     Peer(
         "MiniStack",
@@ -117,7 +130,7 @@ def _measure(
             ExtendedS3DestinationConfiguration={**raw_destination(), "Prefix": "logs/", "BufferingHints": hints},
         )
         started = time.perf_counter()
-        accepted = send_all(port, requests, connections=4)
+        accepted = _send(port, requests)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while _stored_bytes(s3) < size_bytes:
             if time.monotonic() > deadline:
@@ -129,21 +142,36 @@ def _measure(
         return count / waited, ""
 
 
+def _send(port: int, requests: Sequence[bytes]) -> float:
+    """Send every request on a connection of its own, as moto keeps none alive; return the seconds that it took."""
+
+    def send(request: bytes) -> None:
+        with connect(port) as connection:
+            exchange(connection, request, bytearray(256 * 1024))
+
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        started = time.perf_counter()
+        list(pool.map(send, requests))
+        return time.perf_counter() - started
+
+
 def _environment(peer: Peer, folder: Path) -> Path:
     """Make a virtual environment with the peer in it; return its Python."""
+    if not peer.requirements:
+        raise ServerError(f"no version of it is known to work on Python {'.'.join(map(str, sys.version_info[:2]))}")
     place = folder / peer.name
     venv.create(place, with_pip=True)
-    python = place / "bin" / "python"
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *peer.requirements],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=500,
-    )
-    if installed.returncode != 0:
-        raise ServerError(f"pip could not install {' '.join(peer.requirements)}: {installed.stderr.strip()[-300:]}")
-    return python
+    python = str(place / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    steps = [[*pip, *peer.requirements]]
+    if peer.as_of:
+        dated = ["uv", "pip", "install", "--quiet", "--python", python, "--exclude-newer", peer.as_of]
+        steps = [[*pip, "uv"], [python, "-m", *dated, *peer.requirements]]
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS)
+        if done.returncode != 0:
+            raise ServerError(f"`{' '.join(step)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return Path(python)
 
 
 @contextlib.contextmanager
