@@ -4,10 +4,9 @@ Pure.
 """
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
-from producers.run_id import ALLOWED, is_run_id
+from producers import argument_types as types
 
 PIPELINES = ("store-inventory", "apache-logs", "other")
 
@@ -29,29 +28,31 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _store_inventory(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--stream", required=True, help="name of the delivery stream")
-    command.add_argument("--records", type=_count, required=True, metavar="N", help="how many events to send")
+    command.add_argument("--stream", type=types.stream, required=True, help="name of the delivery stream")
+    command.add_argument("--records", type=types.count, required=True, metavar="N", help="how many events to send")
     command.add_argument(
-        "--seed", type=int, default=1, help="the same seed, run id and start give the same bytes (default 1)"
+        "--seed", type=types.whole, default=1, help="the same seed, run id and start give the same bytes (default 1)"
     )
-    command.add_argument("--stores", type=int, default=20, help="number of stores (default 20)")
-    command.add_argument("--hours", type=int, default=24, help="event times run over this many hours (default 24)")
+    command.add_argument("--stores", type=types.whole, default=20, help="number of stores (default 20)")
     command.add_argument(
-        "--start", type=_moment, metavar="ISO", help="first event time (default: --hours before this full hour)"
+        "--hours", type=types.whole, default=24, help="event times run over this many hours (default 24)"
+    )
+    command.add_argument(
+        "--start", type=types.moment, metavar="ISO", help="first event time (default: --hours before this full hour)"
     )
     command.add_argument(
         "--late-share",
-        type=float,
+        type=types.share,
         default=0.0,
         metavar="SHARE",
         help="share of events with an earlier time than their turn",
     )
     command.add_argument(
-        "--late-seconds", type=int, default=3600, metavar="S", help="how much earlier at most (default 3600)"
+        "--late-seconds", type=types.whole, default=3600, metavar="S", help="how much earlier at most (default 3600)"
     )
     command.add_argument(
         "--bad-share",
-        type=float,
+        type=types.share,
         default=0.0,
         metavar="SHARE",
         help="share of records made bad on purpose, all kinds in turn",
@@ -65,7 +66,7 @@ def _store_inventory(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--aggregate",
-        type=int,
+        type=types.kib,
         nargs="?",
         const=5,
         default=0,
@@ -77,7 +78,7 @@ def _store_inventory(command: argparse.ArgumentParser) -> None:
 
 def _apache_logs(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, metavar="FILE", help="config.json with stream, region, log_file")
-    command.add_argument("--stream", help="name of the delivery stream (overrides config.json)")
+    command.add_argument("--stream", type=types.stream, help="name of the delivery stream (overrides config.json)")
     command.add_argument(
         "--log-file",
         action="append",
@@ -101,7 +102,7 @@ def _apache_logs(command: argparse.ArgumentParser) -> None:
     )
     reading.add_argument(
         "--rotate-wait-seconds",
-        type=_seconds,
+        type=types.seconds,
         default=30.0,
         metavar="S",
         help="how long a rotated file is read on after its last line (default 30)",
@@ -119,15 +120,17 @@ def _apache_logs(command: argparse.ArgumentParser) -> None:
 
 def _replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="a dead-letter file; what is accepted leaves it")
-    command.add_argument("--stream", help="send to this stream instead of the one each record was meant for")
+    command.add_argument(
+        "--stream", type=types.stream, help="send to this stream instead of the one each record was meant for"
+    )
     _sending(command, pipeline="other", connections=4)
 
 
 def _sample_log(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--lines", type=_count, required=True, metavar="N")
-    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--lines", type=types.count, required=True, metavar="N")
+    command.add_argument("--seed", type=types.whole, default=1)
     command.add_argument(
-        "--start", type=_moment, metavar="ISO", help="time of the first request (default: today 00:00 UTC)"
+        "--start", type=types.moment, metavar="ISO", help="time of the first request (default: today 00:00 UTC)"
     )
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="- writes to standard output")
 
@@ -139,7 +142,7 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
     aws.add_argument("--profile", help="named profile")
     run = command.add_argument_group("the run")
     run.add_argument(
-        "--run-id", type=_run_id, metavar="NAME", help="name of the run, part of every event id (default: fresh)"
+        "--run-id", type=types.run_id, metavar="NAME", help="name of the run, part of every event id (default: fresh)"
     )
     run.add_argument(
         "--pipeline-name", choices=PIPELINES, default=pipeline, help=f"as the manifest states it (default {pipeline})"
@@ -147,7 +150,7 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
     run.add_argument("--manifest", type=Path, metavar="FILE", help="write the manifest here")
     run.add_argument(
         "--manifest-seconds",
-        type=_seconds,
+        type=types.seconds,
         default=60.0,
         metavar="S",
         help="how often a manifest is written while the run goes on; 0: only at its end (default 60)",
@@ -163,83 +166,41 @@ def _sending(command: argparse.ArgumentParser, *, pipeline: str, connections: in
     sender = command.add_argument_group("the sender")
     sender.add_argument(
         "--connections",
-        type=_at_least_one,
+        type=types.at_least_one,
         default=connections,
         metavar="N",
         help=f"calls in flight at once (default {connections or '4; 1 with a checkpoint'})",
     )
     sender.add_argument(
         "--retry-seconds",
-        type=_seconds,
+        type=types.seconds,
         default=300.0,
         metavar="S",
         help="how long a failed entry is sent again (default 300)",
     )
     sender.add_argument(
         "--linger-seconds",
-        type=_seconds,
+        type=types.seconds,
         default=1.0,
         metavar="S",
         help="how long a record may wait for its batch to fill (default 1)",
     )
     sender.add_argument(
         "--timeout-seconds",
-        type=_seconds,
+        type=types.seconds,
         default=30.0,
         metavar="S",
         help="how long to wait for an answer (default 30)",
     )
     sender.add_argument(
         "--grace-seconds",
-        type=_seconds,
+        type=types.seconds,
         default=20.0,
         metavar="S",
         help="how long a stopped run still sends what is in hand (default 20)",
     )
-    sender.add_argument("--rate", type=_rate, metavar="N", help="at most N records a second")
-    sender.add_argument("--bytes-rate", type=_rate, metavar="N", help="at most N bytes a second")
+    sender.add_argument("--rate", type=types.rate, metavar="N", help="at most N records a second")
+    sender.add_argument("--bytes-rate", type=types.rate, metavar="N", help="at most N bytes a second")
     sender.add_argument(
         "--region-quota", action="store_true", help="stay within the Direct PUT quota that AWS publishes for the Region"
     )
-
-
-def _run_id(text: str) -> str:
-    if not is_run_id(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {ALLOWED}")
-    return text
-
-
-def _count(text: str) -> int:
-    value = int(text.replace("_", "").replace(",", ""))
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return value
-
-
-def _at_least_one(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 256:
-        raise argparse.ArgumentTypeError(f"{text} is not in 1 to 256")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not value >= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 on")
-    return value
-
-
-def _rate(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a rate above 0")
-    return value
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not ISO 8601, such as 2026-11-22T00:00:00Z") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,6 +5,7 @@ reads a file that still grows. Every group of lines is on disk (fsync) before th
 """
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -58,14 +59,13 @@ class DeadLetterFile:
         try:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("ab")
+                self._file = self.path.open("ab", buffering=0)
                 fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            self._file.write(lines)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            _append(self._file.fileno(), lines)
         except OSError as error:
             raise DeadLetterError(
-                f"dead-letter file {self.path}: {error.strerror or error}; the run stops here"
+                f"dead-letter file {self.path}: {error.strerror or error}; the run stops here, without a manifest of its end. "
+                "Make room, or give --dead-letter another place, and run again"
             ) from error
 
     def close(self) -> None:
@@ -81,6 +81,19 @@ class DeadLetterFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _append(descriptor: int, lines: bytes) -> None:
+    """Write all of `lines` to disk, or nothing, so that a full disk leaves no cut line."""
+    end, left = os.fstat(descriptor).st_size, memoryview(lines)
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):  # not a regular file
+            os.ftruncate(descriptor, end)
+        raise
 
 
 def _line(stream: str, region: str, run_id: str, at: str, entry: GivenUp) -> bytes:

@@ -40,6 +40,13 @@ _ADVICE = {
     "ResourceNotFoundException": "Deploy the stream first, or name the right stream and Region",
     "AccessDeniedException": "The caller needs firehose:PutRecordBatch on this stream",
     "NoCredentials": "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`",
-    "ExpiredTokenException": "Get fresh credentials and replay the dead-letter file",
-    "ExpiredToken": "Get fresh credentials and replay the dead-letter file",
+    **dict.fromkeys(("ExpiredTokenException", "ExpiredToken"), "Get fresh credentials and replay the dead-letter file"),
+    **dict.fromkeys(
+        ("InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"),
+        "Set this machine's clock (AWS takes 5 minutes of difference), look at the secret key, and replay the dead-letter file",
+    ),
+    **dict.fromkeys(
+        ("UnrecognizedClientException", "InvalidClientTokenId", "IncompleteSignatureException"),
+        "The access key is not known there: look at AWS_ACCESS_KEY_ID or the profile, and replay the dead-letter file",
+    ),
 }

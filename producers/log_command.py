@@ -20,6 +20,7 @@ from producers.log_source import LogSource
 from producers.log_tailer import LogTailer, Start
 from producers.run_id import fresh_run_id
 from producers.sending import fill_from_config, region_of, send
+from producers.stream_name import STREAM_NAME, is_stream_name
 
 
 def run(given: argparse.Namespace) -> int:
@@ -30,6 +31,8 @@ def run(given: argparse.Namespace) -> int:
     stream = given.stream or config.stream
     if not stream:
         raise ConfigError("no delivery stream: give --stream, or stream in config.json")
+    if not is_stream_name(stream):
+        raise ConfigError(f"stream {stream!r} of {given.config}: allowed is a name of {STREAM_NAME}; not its ARN")
     patterns = given.log_file or list(config.log_files)
     if not patterns:
         raise ConfigError("no log file: give --log-file, or log_file in config.json")

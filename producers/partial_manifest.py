@@ -55,6 +55,8 @@ def keep_manifest_of_another_run(path: Path, run_id: str) -> None:
     Raises:
         ConfigError: it cannot be renamed.
     """
+    if not path.is_file():
+        return
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):  # none, or not a manifest

@@ -25,6 +25,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -108,7 +109,7 @@ class PutClient:
         except NoRegionError as error:
             raise ConfigError("no AWS Region is set: give --region, or set AWS_REGION or AWS_DEFAULT_REGION") from error
         except (ValueError, BotoCoreError) as error:
-            raise ConfigError(f"no Firehose client can be made: {error}") from error
+            raise ConfigError(f"no Firehose client can be made: {error}{_hint(error)}") from error
         self._now = now
         self._call = threading.local()
         events = self._client.meta.events
@@ -192,6 +193,16 @@ class PutClient:
         if response_dict["status_code"] == 200:
             self._call.result = read_reply(response_dict["body"], self._call.count)
             response_dict["body"] = b"{}"
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, PartialCredentialsError):
+        return "; set the other half too, or neither"
+    if isinstance(error, InvalidRegionError):
+        return " Give a Region such as eu-west-1"
+    if "Invalid endpoint" in str(error):
+        return "; give a URL such as http://127.0.0.1:4566"
+    return ""
 
 
 def _client_failure(reply: Mapping[str, Any]) -> CallFailure:

@@ -113,9 +113,13 @@ def _require_writable(option: str, path: Path | None) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{option} {path}: {error.strerror or error}") from error
+        raise ConfigError(
+            f"{option} {path}: {error.strerror or error}; give a path of a file that can be written"
+        ) from error
+    if option == "--manifest" and path.exists() and not path.is_file():  # it would be replaced
+        raise ConfigError(f"{option} {path}: is no file; give a path of a file that can be written")
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ConfigError(f"{option} {path}: cannot be written; give a path of a file that can")
+        raise ConfigError(f"{option} {path}: cannot be written; give a path of a file that can be")
 
 
 def _session(profile: str | None, config: LogConfig | None) -> Any:
@@ -128,7 +132,9 @@ def _session(profile: str | None, config: LogConfig | None) -> Any:
                 aws_session_token=config.session_token,
             )
     except (ProfileNotFound, BotoCoreError) as error:
-        raise ConfigError(f"AWS configuration: {error}") from error
+        raise ConfigError(
+            f"AWS configuration: {error}; name a profile that `aws configure list-profiles` shows"
+        ) from error
     return session
 
 

@@ -5,6 +5,8 @@ import gzip
 import hashlib
 import json
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -17,8 +19,10 @@ import zstandard
 
 from firehose_spec.digest import digest, row_item
 from firehose_spec.schemas import load
+from producers.dead_letter import read_dead_letters
 from producers.store_inventory import COLUMNS
 
+ROOT = Path(__file__).resolve().parents[3]
 STORE = ("store-inventory", "--stream", "events", "--run-id", "run", "--start", "2026-11-21T00:00:00Z", "--seed", 7)
 
 
@@ -351,3 +355,41 @@ def test_mistake_is_answered_in_one_line(producer, tmp_path, arguments, message)
     assert (exit_code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_disk_that_is_full_for_dead_letters_is_told_in_one_line(firehose, producer, tmp_path) -> None:
+    firehose.script("fail:0")
+    code, _, err = producer(*STORE, "--records", 10, "--retry-seconds", 0, "--dead-letter", "/dev/full", "--quiet")
+    assert code == 2
+    assert err == (
+        "producers: dead-letter file /dev/full: No space left on device; the run stops here, without a manifest of its end. "
+        "Make room, or give --dead-letter another place, and run again\n"
+    )
+
+
+def test_full_disk_leaves_no_cut_line(tmp_path) -> None:
+    path = tmp_path / "dead.ndjson"
+    code = (
+        "import resource, signal, sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from producers.dead_letter import DeadLetterFile; from producers.errors import DeadLetterError\n"
+        "from producers.outbox import GivenUp\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "with DeadLetterFile(Path(sys.argv[1]), stream='s', region='r', run_id='i', now=lambda: datetime.now(UTC)) as file:\n"
+        "    file.write([GivenUp(0, b'x' * 99, 'c', 'm', 1)])\n"
+        "    try: file.write([GivenUp(1, b'y' * 999, 'c', 'm', 1)])\n"
+        "    except DeadLetterError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], env={"PYTHONPATH": str(ROOT)}, text=True,
+                          capture_output=True, check=True)  # fmt: skip
+    assert "File too large; the run stops here" in done.stdout
+    assert [letter.data for letter in read_dead_letters(path)] == [b"x" * 99]
+
+
+def test_manifest_that_would_replace_a_device_is_refused(firehose, producer) -> None:
+    code, _, err = producer(*STORE, "--records", 10, "--manifest", "/dev/null")
+    assert (code, err) == (
+        2,
+        "producers: --manifest /dev/null: is no file; give a path of a file that can be written\n",
+    )
+    assert firehose.summary["calls"] == 0

@@ -187,5 +187,5 @@ def test_missing_region_says_how_to_set_one(session, monkeypatch) -> None:
 
 
 def test_endpoint_that_is_no_url_is_named(session) -> None:
-    with pytest.raises(ConfigError, match="Invalid endpoint: nowhere"):
+    with pytest.raises(ConfigError, match="Invalid endpoint: nowhere; give a URL such as http"):
         PutClient("events", session=session, region="us-east-1", endpoint_url="nowhere")

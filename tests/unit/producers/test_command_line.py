@@ -6,7 +6,11 @@ from producers.command_line import parser
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(["store-inventory", "--stream", "s", "--records", "-1"], "-1 is negative", id="negative-count"),
+        pytest.param(
+            ["store-inventory", "--stream", "s", "--records", "-1"],
+            "-1 is not a whole number from 0 on",
+            id="negative-count",
+        ),
         pytest.param(
             ["store-inventory", "--stream", "s", "--records", "1", "--start", "soon"],
             "'soon' is not ISO 8601",
@@ -14,7 +18,7 @@ from producers.command_line import parser
         ),
         pytest.param(
             ["store-inventory", "--stream", "s", "--records", "1", "--connections", "0"],
-            "0 is not in 1 to 256",
+            "0 is not a whole number from 1 to 256",
             id="none",
         ),
         pytest.param(
@@ -22,6 +26,32 @@ from producers.command_line import parser
         ),
         pytest.param(
             ["store-inventory", "--stream", "s", "--records", "1", "--linger-seconds", "nan"], "nan is not", id="nan"
+        ),
+        pytest.param(
+            ["store-inventory", "--stream", "s", "--records", "ten"], "ten is not a whole number from 0 on", id="word"
+        ),
+        pytest.param(
+            ["store-inventory", "--stream", "s", "--records", "1", "--seed", "x"], "x is not a whole number", id="seed"
+        ),
+        pytest.param(
+            ["store-inventory", "--stream", "s", "--records", "1", "--aggregate", "2000"],
+            "2000 is not a whole number of KiB from 1 to 1000",
+            id="record-over-the-limit",
+        ),
+        pytest.param(
+            ["store-inventory", "--stream", "s", "--records", "1", "--bad-share", "nan"],
+            "nan is not a share from 0 to 1",
+            id="share",
+        ),
+        pytest.param(
+            ["store-inventory", "--stream", "s", "--records", "1", "--run-id", 'a"b'],
+            "is not 1 to 100 letters, digits, dots, hyphens and underscores",
+            id="run-id",
+        ),
+        pytest.param(
+            ["store-inventory", "--stream", "arn:aws:firehose:x", "--records", "1"],
+            "'arn:aws:firehose:x' is no stream name: 1 to 64 letters, digits, dots, hyphens and underscores; not its ARN",
+            id="arn",
         ),
         pytest.param(["store-inventory", "--records", "1"], "required: --stream", id="no-stream"),
         pytest.param([], "required: COMMAND", id="no-command"),
