@@ -457,6 +457,12 @@ def test_templates_that_no_longer_serve_are_forgotten(connection: duckdb.DuckDBP
     assert tried == [0, 4, 4]  # an attempt in vain is not repeated at once
 
 
+def test_one_odd_record_does_not_keep_others_from_being_learned(connection: duckdb.DuckDBPyConnection) -> None:
+    reader = reader_of(connection, of_types(a="string"))
+    records = [b'{"a":"x"}'] * 4 + [b'{"a":["odd"]}'] + [b'{"a":"x"}'] * 4
+    assert sorted(written(reader, records)) == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
 ODD_VALUES = [
     "-0",
     "007",
