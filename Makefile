@@ -51,7 +51,7 @@ bootstrap: $(VENV)/.runtime ## Make the S3 bucket for Terraform's state (TARGET=
 ##@ Develop
 test: $(VENV)/.dev ## All tests: unit, integration and end to end
 	@$(PY) -m pytest -q tests/unit tests/integration
-	@$(PY) -m pytest -q -n 2 --dist loadgroup tests/end_to_end
+	@$(PY) -m pytest -q -n 2 --dist loadscope tests/end_to_end
 lint: $(VENV)/.dev ## ruff, mypy, terraform fmt
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .

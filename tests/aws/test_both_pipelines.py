@@ -1,5 +1,6 @@
 """Both pipelines in a real account, from deploy to destroy, from a copy of this checkout that knows of no other deployment. Opt-in:
-`ALLOWED_ACCOUNT=<id> pytest tests/aws`; about ten minutes, less than a cent of Firehose, S3 and Athena and some hours of three alarms' share.
+`ALLOWED_ACCOUNT=<id> pytest tests/aws`; about ten minutes, and less than a few cents: 20 MB as Firehose bills
+them, about a thousand objects, some Athena queries of 10 MB, and three alarms for as long.
 
 Names that something else has in the account (the roles FirehoseWorkshop and FirehoseApacheLogs, the streams) make deploy fail and stay untouched;
 `terraform/stacks/<pipeline>/aws.tfvars` can set others.

@@ -57,20 +57,6 @@ HOLDINGS = {
 }
 
 
-# Modules that hand each other reports; any other is on its own for each target. So two workers share the tier (-n 2 --dist loadgroup): most of
-# its time is Terraform's waiting.
-TOGETHER = frozenset({"test_demo", "test_localstack"})
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            module = item.path.stem
-            target = "".join(name for name in TARGETS if item.name.endswith(f"[{name}]"))
-            item.add_marker(pytest.mark.xdist_group("delivery" if module in TOGETHER else module + target))
-
-
 @dataclass(frozen=True)
 class Done:
     """One `make` that has ended."""
@@ -216,7 +202,10 @@ class Checkout:
         return [line for line in listed.splitlines() if str(self.folder) in line and " ps " not in line]
 
     def keep_reports(self, folder: Path) -> None:
-        shutil.copytree(self.work / "reports", folder)
+        """Copy the reports to `folder`, whole or not at all: another worker may look for them."""
+        beside = folder.with_name(f".{folder.name}")
+        shutil.copytree(self.work / "reports", beside)
+        beside.rename(folder)
 
 
 def _await_end(pid: int) -> None:
@@ -273,8 +262,11 @@ def new_checkout() -> type[Checkout]:
 
 @pytest.fixture(scope="session")
 def kept_reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the reports of one target wait for another target's: ``<target>/<pipeline>/report.json``."""
-    return tmp_path_factory.mktemp("reports")
+    """Where the reports of one target wait for another target's, also of another worker: ``<target>/<pipeline>/report.json``."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept-reports"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -78,8 +78,9 @@ def test_nothing_but_names_and_times_differs_from_the_reports_of_local(
             succeeded(local.make("demo", f"RECORDS={RECORDS}"))
         finally:
             local.make("down")
-        local.keep_reports(kept_reports / "local")
-    others = sorted(path.name for path in kept_reports.iterdir() if path.name != "local")
+        if not (kept_reports / "local").exists():
+            local.keep_reports(kept_reports / "local")
+    others = sorted(path.name for path in kept_reports.glob("[a-z]*") if path.name != "local")
     assert "newest" in others
     for other in others:
         for pipeline in ("store-inventory", "apache-logs"):
