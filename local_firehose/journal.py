@@ -5,11 +5,12 @@ at the next start and was never acknowledged. A start never writes behind such a
 """
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,8 @@ from local_firehose.journal_segment import (
     Segment,
     create_segment,
     find_end,
+    prepare_spare,
+    remove_unfinished,
     retire_segment,
     segments,
     sync_data,
@@ -70,7 +73,9 @@ class Journal:
         self._segment_bytes = 0
         self._offset = 0
         self._files = threading.Lock()  # names in the folder: rolled by the committer, recycled by whoever releases
+        self._preparing: Future[None] | None = None
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        remove_unfinished(folder)
         self._serial, self._next_sequence, self._arrived_ms, self._end = self._recover()
 
     def _recover(self) -> tuple[int, int, int, CommittedEnd]:
@@ -110,6 +115,8 @@ class Journal:
         """Finish the commit that is under way and release the file."""
         if self._commit_task is not None and not self._commit_task.done():
             await asyncio.wait([self._commit_task])
+        if self._preparing is not None:
+            await asyncio.wait([asyncio.wrap_future(self._preparing)])
         self._close_segment()
 
     def release(self, before_sequence: int) -> list[Segment]:
@@ -169,10 +176,20 @@ class Journal:
         self._offset += len(block)
         self._next_sequence = first + len(records)
         self._end = CommittedEnd(self._serial, self._offset, self._next_sequence)
+        if self._offset * 2 > self._segment_bytes and self._preparing is None:
+            self._preparing = self._executor.submit(self._prepare, self._serial + 1, self._next_bytes())
         return first
 
+    def _next_bytes(self) -> int:
+        return min(max(self._segment_bytes * 2, FIRST_SEGMENT_BYTES), MAX_SEGMENT_BYTES)
+
+    def _prepare(self, serial: int, size_bytes: int) -> None:
+        """Have the next segment ready before it is needed; runs beside commits."""
+        with contextlib.suppress(OSError):  # whoever needs the segment meets it again
+            prepare_spare(self._folder, serial=serial, size_bytes=size_bytes)
+
     def _roll(self, needed_bytes: int) -> int:
-        size = max(needed_bytes, min(max(self._segment_bytes * 2, FIRST_SEGMENT_BYTES), MAX_SEGMENT_BYTES))
+        size = max(needed_bytes, self._next_bytes())
         with self._files:
             segment, descriptor, true_size = create_segment(
                 self._folder, serial=self._serial + 1, first_sequence=self._next_sequence, size_bytes=size
@@ -180,6 +197,7 @@ class Journal:
         self._close_segment()
         self._serial = segment.serial
         self._descriptor, self._segment_bytes, self._offset = descriptor, true_size, 0
+        self._preparing = None
         return descriptor
 
     def _close_segment(self) -> None:

@@ -14,6 +14,7 @@ from local_firehose.journal_block import BlockHeader, body_is_whole, read_header
 
 _NAME = re.compile(r"^(\d{10})-(\d{20})\.segment$")
 _SPARE = "spare-{serial:010d}"
+_UNFINISHED = "unfinished-"
 MAX_SPARES = 2
 
 sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
@@ -63,6 +64,31 @@ def create_segment(folder: Path, *, serial: int, first_sequence: int, size_bytes
             sync_folder(folder)
             return Segment(serial, first_sequence, path), os.open(path, os.O_RDWR | os.O_CLOEXEC), have
         spare.unlink()
+    descriptor = _allocate(path, size_bytes)
+    sync_folder(folder)
+    return Segment(serial, first_sequence, path), descriptor, size_bytes
+
+
+def prepare_spare(folder: Path, *, serial: int, size_bytes: int) -> None:
+    """Make a spare of that size for the segment `serial`, unless there is one: allocating takes longer than all who wait may have.
+
+    Raises:
+        OSError: no space left, or the folder cannot be written.
+    """
+    if any(spare.stat().st_size >= size_bytes for spare in folder.glob("spare-*")):
+        return
+    unfinished = folder / f"{_UNFINISHED}{serial:010d}"
+    os.close(_allocate(unfinished, size_bytes))
+    unfinished.rename(folder / _SPARE.format(serial=serial))
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a crash left of a spare."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        path.unlink(missing_ok=True)
+
+
+def _allocate(path: Path, size_bytes: int) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         if hasattr(os, "posix_fallocate"):
@@ -70,12 +96,11 @@ def create_segment(folder: Path, *, serial: int, first_sequence: int, size_bytes
         else:
             os.ftruncate(descriptor, size_bytes)
         os.fsync(descriptor)
-        sync_folder(folder)
     except OSError:
         os.close(descriptor)
         path.unlink(missing_ok=True)
         raise
-    return Segment(serial, first_sequence, path), descriptor, size_bytes
+    return descriptor
 
 
 def retire_segment(segment: Segment) -> None:
