@@ -5,9 +5,7 @@ Talks to: local_firehose on loopback, and a file beside its journal.
 
 import os
 import socket
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -15,7 +13,7 @@ from benchmarks.benchmark import Benchmark, Goal, Measurement, Setting
 from benchmarks.events import EventPlan, store_events
 from benchmarks.local_server import STREAM, local_firehose, stand_in
 from benchmarks.put_requests import put_record_request
-from benchmarks.sender import connect, exchange
+from benchmarks.sender import connect, exchange, round_trips
 from benchmarks.streams import raw_destination
 from local_firehose.journal_segment import sync_data
 
@@ -64,16 +62,8 @@ def _one_client(port: int, requests: list[bytes]) -> list[float]:
 
 def _many_clients(port: int, requests: list[bytes]) -> list[float]:
     """Return the milliseconds of all puts of clients that each wait for their answer before the next."""
-    ready = threading.Barrier(_CLIENTS)
-
-    def work(number: int) -> list[float]:
-        buffer = bytearray(16 * 1024)
-        with connect(port) as connection:
-            ready.wait()
-            return [_timed(connection, requests[(number + at) % len(requests)], buffer) for at in range(_PUTS_A_CLIENT)]
-
-    with ThreadPoolExecutor(_CLIENTS) as pool:
-        return [value for own in pool.map(work, range(_CLIENTS)) for value in own]
+    lists = [[requests[(number + at) % len(requests)] for at in range(_PUTS_A_CLIENT)] for number in range(_CLIENTS)]
+    return [seconds * 1000 for seconds in round_trips(port, lists)]
 
 
 def _timed(connection: socket.socket, request: bytes, buffer: bytearray) -> float:

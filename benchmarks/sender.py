@@ -3,10 +3,12 @@
 Talks to: a server on loopback.
 """
 
+import contextlib
 import re
+import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -59,18 +61,79 @@ def exchange(connection: socket.socket, request: bytes, buffer: bytearray) -> No
     """
     connection.sendall(request)
     view = memoryview(buffer)
-    have, head_end = 0, -1
-    while head_end < 0:
+    have = 0
+    while not _is_whole(buffer, have):
         have += _receive(connection, view[have:])
-        head_end = buffer.find(b"\r\n\r\n", 0, have)
+
+
+def round_trips(port: int, request_lists: Sequence[Sequence[bytes]]) -> list[float]:
+    """Send each list over a connection of its own, all at once, a request when the one before is answered; return seconds of each.
+
+    One thread watches all connections: threads that wait for each other would be measured as the server's latency. A request must be
+    small enough to be sent in one go.
+
+    Raises:
+        ServerError: an answer is not a 200 that takes every record.
+    """
+    seconds: list[float] = []
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as opened:
+        for requests in request_lists:
+            trip = _Trip(opened.enter_context(connect(port)), iter(requests))
+            selector.register(trip.connection, selectors.EVENT_READ, trip)
+        for key in list(selector.get_map().values()):
+            if not key.data.send_next():
+                selector.unregister(key.fileobj)
+        while selector.get_map():
+            ready = selector.select(_TIMEOUT_SECONDS)
+            if not ready:
+                raise ServerError(f"the server answered nothing for {_TIMEOUT_SECONDS} s; look at its log")
+            for key, _ in ready:
+                took = key.data.receive()
+                if took is not None:
+                    seconds.append(took)
+                    if not key.data.send_next():
+                        selector.unregister(key.fileobj)
+    return seconds
+
+
+class _Trip:
+    """One connection of `round_trips` and the answer that it waits for."""
+
+    def __init__(self, connection: socket.socket, requests: Iterator[bytes]) -> None:
+        self.connection = connection
+        self._requests = requests
+        self._buffer = bytearray(16 * 1024)
+        self._have = 0
+        self._started = 0.0
+
+    def send_next(self) -> bool:
+        """Send the next request; False when there is none."""
+        request = next(self._requests, None)
+        if request is None:
+            return False
+        self._have, self._started = 0, time.perf_counter()
+        self.connection.sendall(request)
+        return True
+
+    def receive(self) -> float | None:
+        """Take what has come; return the seconds since the request was sent once the answer is whole."""
+        self._have += _receive(self.connection, memoryview(self._buffer)[self._have :])
+        return time.perf_counter() - self._started if _is_whole(self._buffer, self._have) else None
+
+
+def _is_whole(buffer: bytearray, have: int) -> bool:
+    head_end = buffer.find(b"\r\n\r\n", 0, have)
+    if head_end < 0:
+        return False
     length = _CONTENT_LENGTH.search(buffer, 0, head_end + 2)
     end = head_end + 4 + (int(length[1]) if length else 0)
-    while have < end:
-        have += _receive(connection, view[have:end])
+    if have < end:
+        return False
     if not (buffer.startswith(b"HTTP/1.1 200") and _ALL_TAKEN.match(buffer, head_end + 4, end)):
         raise ServerError(
-            f"the server answered {bytes(view[: min(end, 600)])!r}; a 200 that takes every record was wanted"
+            f"the server answered {bytes(memoryview(buffer)[: min(end, 600)])!r}; a 200 that takes every record was wanted"
         )
+    return True
 
 
 def _receive(connection: socket.socket, view: memoryview) -> int:

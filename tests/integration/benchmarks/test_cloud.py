@@ -11,10 +11,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
+from benchmarks.children import child
+from benchmarks.counting_front import received
 from benchmarks.failures import ServerError
 from benchmarks.local_server import StandIn, stand_in
-from benchmarks.put_requests import ACCOUNT_ID, put_record_request
-from benchmarks.sender import send_all
+from benchmarks.put_requests import ACCOUNT_ID, put_record_batch_request, put_record_request
+from benchmarks.sender import round_trips, send_all
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,17 @@ def test_a_service_that_is_not_there_says_so(cloud: StandIn) -> None:
 def test_an_answer_that_takes_no_record_is_an_error_to_the_sender(cloud: StandIn) -> None:
     with pytest.raises(ServerError, match="a 200 that takes every record was wanted"):
         send_all(cloud.port, [put_record_request("stream", b"x")], connections=1)
+
+
+def test_round_trips_are_timed_for_each_request_of_each_client() -> None:
+    request = put_record_batch_request("stream", [b"x"])
+    with child("benchmarks.counting_front") as port:
+        seconds = round_trips(port, [[request] * 3, [request], []])
+        assert received(port)[0] == 4
+    assert len(seconds) == 4
+    assert all(0 < took < 10 for took in seconds)
+
+
+def test_a_refusal_ends_the_round_trips(cloud: StandIn) -> None:
+    with pytest.raises(ServerError, match="a 200 that takes every record was wanted"):
+        round_trips(cloud.port, [[put_record_request("stream", b"x")]])
