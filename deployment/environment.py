@@ -12,11 +12,12 @@ PASSED_ON = frozenset(
         "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP",
         "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CI",
         "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",  # LocalStack fetches some of its services by npm
         "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONWARNINGS", "XDG_CACHE_HOME", "XDG_DATA_HOME",
         "TF_LOG", "TF_LOG_PATH", "TF_PLUGIN_CACHE_DIR",
     }
 )  # fmt: skip
-PASSED_ON_PREFIXES = ("LC_", "TF_VAR_", "LOCAL_FIREHOSE_")
+PASSED_ON_PREFIXES = ("LC_", "TF_VAR_", "LOCAL_FIREHOSE_", "npm_config_")
 
 # Terraform reads these and would then do something else than what it was asked to.
 TERRAFORM_SWITCHES = (

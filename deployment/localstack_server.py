@@ -53,8 +53,17 @@ def _made_environment(folder: Path, python: str, pin: tuple[str, str]) -> str:
         if done.returncode:
             told = "\n".join(f"  {line}" for line in (done.stderr or done.stdout).splitlines()[-12:])
             raise DeploymentError(f"`{' '.join(step)}` ended with {done.returncode}:\n{told}")
+    _mend_annotations(venv)
     write_atomically(stamp, f"{version} {date}")
     return str(interpreter)
+
+
+def _mend_annotations(venv: Path) -> None:
+    """Let LocalStack 4.13 install Kinesis: it evaluates `Lock | None`, which Python has from 3.13 on."""
+    for module in venv.glob("lib/python3.*/site-packages/localstack/packages/api.py"):
+        text = module.read_text("utf-8")
+        if "from __future__ import annotations" not in text:
+            write_atomically(module, f"from __future__ import annotations\n{text}")
 
 
 def start(

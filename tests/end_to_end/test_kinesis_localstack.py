@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,9 +23,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deployment import localstack_server
 from deployment.environment import aws_settings
-from deployment.errors import DeploymentError
 
 pytestmark = pytest.mark.slow
 
@@ -51,50 +48,16 @@ def client(service: str, endpoint: str, **config: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def localstack(start_localstack: Callable[..., Any]) -> str:
     """A LocalStack that has Kinesis; its endpoint."""
     if shutil.which("npm") is None:
         pytest.skip("LocalStack's Kinesis needs npm")
-    folder = tmp_path_factory.mktemp("localstack")
+    endpoint = str(start_localstack().endpoint)
     try:
-        python = localstack_server.make_environment(
-            localstack_server.FOLDER, sys.executable, localstack_server.PINS[sys.version_info[:2]]
-        )
-    except DeploymentError as exc:
-        pytest.skip(f"LocalStack can't be installed here: {exc}")
-    for module in Path(python).parents[1].glob("lib/python3.*/site-packages/localstack/packages/api.py"):
-        text = module.read_text("utf-8")
-        if "from __future__" not in text:  # LocalStack 4.13 evaluates `Lock | None`, which Python has from 3.13 on
-            module.write_text("from __future__ import annotations\n" + text, "utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    settings = {
-        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
-        "OVERRIDE_IN_DOCKER": "0",
-        "FILESYSTEM_ROOT": str(folder),
-        "SKIP_SSL_CERT_DOWNLOAD": "1",
-        "DISABLE_EVENTS": "1",
-    }
-    with (folder / "localstack.log").open("wb") as log:
-        server = subprocess.Popen(
-            [python, "-m", "localstack.runtime.main"],
-            env={**environment(endpoint), **settings},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answers(f"{endpoint}/_localstack/health"), seconds=90)
-        try:
-            client("kinesis", endpoint, retries={"total_max_attempts": 1}, read_timeout=90).list_streams()
-        except (ClientError, BotoCoreError) as exc:
-            pytest.skip(f"this LocalStack can't serve Kinesis: {exc}")
-        yield endpoint
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+        client("kinesis", endpoint, retries={"total_max_attempts": 1}, read_timeout=90).list_streams()
+    except (ClientError, BotoCoreError) as exc:
+        pytest.skip(f"this LocalStack can't serve Kinesis: {exc}")
+    return endpoint
 
 
 @dataclass
