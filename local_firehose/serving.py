@@ -5,6 +5,7 @@ Talks to: the network. uvicorn with uvloop and httptools; on another loop where 
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -69,6 +70,8 @@ async def serve(application: Any, listener: socket.socket) -> None:
     signals = (signal.SIGTERM, signal.SIGINT)
     for number in signals:
         loop.add_signal_handler(number, server.stop)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: a full collection over it would hold up every client for tens of milliseconds
     try:
         await server.serve(sockets=[listener])
     finally:
