@@ -140,7 +140,10 @@ def _coded(leaf: Leaf, texts: pa.StringArray, most: int) -> tuple[Int64Array, li
     if len(encoded.dictionary) > most:
         return None
     codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-    return codes, [reduced_key(_value(text), reduction) for text in encoded.dictionary.to_pylist()]
+    values = [reduced_key(_value(text), reduction) for text in encoded.dictionary.to_pylist()]
+    # several texts may decide the same
+    numbers_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.array([numbers_of[value] for value in values], np.int64)[codes], list(numbers_of)
 
 
 def _value(text: str) -> str | int | None:

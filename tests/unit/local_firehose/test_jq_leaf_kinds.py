@@ -130,3 +130,13 @@ def test_keys_are_read_ahead_for_top_level_leaves_only(wanted: tuple[Leaf, ...] 
 def test_a_leaf_that_was_not_read_makes_no_kinds() -> None:
     read = LeafTexts(np.array([0]), {"s": pa.array(['"S1"'])})
     assert text_table([Leaf(("s",), None), Leaf(("t",), None)], pa.array([b"{}"], type=pa.binary()), read) is None
+
+
+def test_texts_that_decide_the_same_are_one_kind_beside_a_null() -> None:
+    texts = pa.array(["0", "1", None, "3600", "3599"], pa.string())
+    wanted = [Leaf(("t",), Seconds(3600, 10**9))]
+    table = text_table(wanted, pa.array([b""] * 5), LeafTexts(np.arange(5, dtype=np.int64), {"t": texts}))
+    assert table is not None
+    found = table.kinds(wanted, most=5)
+    assert found is not None
+    assert (found.codes.tolist(), found.keys) == ([0, 0, 1, 2, 0], [(0,), (("whole", None),), (1,)])
