@@ -64,14 +64,6 @@ def local_environment(environ: Mapping[str, str], endpoints: Mapping[str, str]) 
     return {**neutral(environ), **aws_settings(endpoints)}
 
 
-def program_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return `environment` for producers and validators: objects are read through a library that knows a bundle of certificates by
-    OpenSSL's variable only, not by AWS's (behind a proxy that looks into TLS, nothing else lets it read).
-    """
-    bundle = environment.get("AWS_CA_BUNDLE")
-    return {**({"SSL_CERT_FILE": bundle} if bundle else {}), **environment}
-
-
 def terraform_environment(environment: Mapping[str, str], cli_config: str | None) -> dict[str, str]:
     """Return `environment` for Terraform: run by a program, no switches from outside, `cli_config` as its settings file."""
     kept = {name: value for name, value in environment.items() if not name.startswith(TERRAFORM_SWITCHES)}

@@ -14,7 +14,6 @@ from typing import Any
 from deployment import firehose_admin
 from deployment.atomic_file import write_atomically
 from deployment.console import Console
-from deployment.environment import program_environment
 from deployment.errors import DeploymentError, NotDeployedError, NothingSentError
 from deployment.outputs import read_outputs
 from deployment.stacks import Stack
@@ -37,7 +36,7 @@ class Programs:
         return subprocess.run(
             [self.python, "-m", *arguments],
             cwd=self.project,
-            env=program_environment(environment),
+            env=environment,
             stdin=subprocess.DEVNULL,
             check=False,
         ).returncode

@@ -175,7 +175,16 @@ def _unique(manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
 
 
 def session_from_environment() -> boto3.session.Session:
-    """Return the session that AWS's own environment asks for."""
+    """Return the session that AWS's own environment asks for.
+
+    Objects are read through a library that knows a bundle of certificates by OpenSSL's variable only: behind a proxy that looks into TLS,
+    AWS's variable says what that one must say.
+
+    Raises:
+        UnreachableError: the profile or the configuration file can't be read.
+    """
+    if bundle := os.environ.get("AWS_CA_BUNDLE"):
+        os.environ.setdefault("SSL_CERT_FILE", bundle)
     try:
         return boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
     except botocore.exceptions.BotoCoreError as exc:
