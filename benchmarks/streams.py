@@ -82,6 +82,6 @@ def raw_destination() -> dict[str, Any]:
         "BucketARN": f"arn:aws:s3:::{BUCKET}",
         "Prefix": "logs/!{timestamp:yyyy/MM/dd/HH}/",
         "ErrorOutputPrefix": "error/!{firehose:error-output-type}/",
-        "BufferingHints": {"SizeInMBs": 128, "IntervalInSeconds": 900},
+        "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 60},
         "CompressionFormat": "UNCOMPRESSED",
     }
