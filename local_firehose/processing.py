@@ -1,7 +1,7 @@
 """Carry out a stream's processors on records, in Firehose's fixed order, whatever the order of the list.
 
 Decompression, CloudWatch message extraction, KPL deaggregation (Kinesis sources), JSON or DELIMITED deaggregation, Lambda. Partition keys
-come after (`partition_keys`), then the delimiter (`record_delimiter`), which the writer of an object puts after each record.
+come after (`partition_keys`), then conversion or the delimiter, which `delivery_pipeline` puts after each record.
 Pure but for the Lambda function. Source: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
 """
 

@@ -1,7 +1,7 @@
 """Records as delivery passes them from stage to stage.
 
 Pure. A `Record` keeps a reference to the put it came from, so that whatever a stage does to the bytes, a failure can report the bytes
-that were sent (spec: error objects carry the original `rawData`), and the ledger can account for every accepted record.
+that were sent (error objects carry the original `rawData`), and the ledger can account for every accepted record.
 """
 
 from collections.abc import Mapping
