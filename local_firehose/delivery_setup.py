@@ -38,7 +38,7 @@ class SetupError(Exception):
 
 
 class Setup:
-    """One configuration at work; `fingerprint` differs when buffered records must be processed anew."""
+    """One configuration at work; `is_current` is false when buffered records must be processed anew."""
 
     def __init__(
         self,
