@@ -172,7 +172,7 @@ class _Verbs:
             raise RefusedError(
                 f"TARGET is {self._target.name}: your shell's own AWS settings are used, there is nothing to export."
             )
-        print(export_lines(self._resumed().endpoints))
+        print(export_lines(self._environ, self._resumed().endpoints))
         return 0
 
     def status(self) -> int:

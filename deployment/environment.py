@@ -29,6 +29,10 @@ TERRAFORM_SWITCHES = (
     "TF_CLI_CONFIG_FILE",
 )
 
+FOR_THE_EYE = frozenset(
+    {"AWS_PAGER", "AWS_DEFAULT_OUTPUT"}
+)  # how the AWS CLI prints; the rest says where, as whom, and how
+
 LOCAL_REGION = "us-east-1"  # for requests without a Region of their own; the stacks name theirs
 
 
@@ -71,15 +75,9 @@ def terraform_environment(environment: Mapping[str, str], cli_config: str | None
     return {**kept, "TF_CLI_CONFIG_FILE": cli_config} if cli_config else kept
 
 
-def export_lines(endpoints: Mapping[str, str]) -> str:
-    """Return lines for ``eval``: a shell that then speaks to a local target and to nothing else."""
-    dropped = (
-        "AWS_PROFILE",
-        "AWS_SESSION_TOKEN",
-        "AWS_ENDPOINT_URL_S3",
-        "AWS_ENDPOINT_URL_GLUE",
-        "AWS_ENDPOINT_URL_FIREHOSE",
-    )
+def export_lines(environ: Mapping[str, str], endpoints: Mapping[str, str]) -> str:
+    """Return lines for ``eval``: the shell with `environ` then speaks to a local target and to nothing else."""
     settings = aws_settings(endpoints)
-    unset = " ".join(name for name in dropped if name not in settings)
-    return "\n".join([f"unset {unset}", *(f"export {name}={value}" for name, value in settings.items())])
+    dropped = sorted(name for name in environ if name.startswith("AWS_") and name not in {*settings, *FOR_THE_EYE})
+    lines = [f"unset {' '.join(dropped)}"] if dropped else []
+    return "\n".join([*lines, *(f"export {name}={value}" for name, value in settings.items())])

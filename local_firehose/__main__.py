@@ -27,6 +27,7 @@ from local_firehose.settling import keep_settled
 from local_firehose.state_folder import StateFolder
 from local_firehose.stream_store import StreamStore
 
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 DEFAULT_PORT = 4573  # where LocalStack once had its Firehose
 
 
@@ -122,6 +123,14 @@ def _speed(text: str) -> float:
     return value
 
 
+def _log_level(text: str) -> str:
+    if text.lower() not in _LOG_LEVELS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} (of the flag, or of LOCAL_FIREHOSE_LOG_LEVEL) is none of {', '.join(_LOG_LEVELS)}"
+        )
+    return text.lower()
+
+
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
@@ -166,9 +175,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--log-level",
-        choices=("debug", "info", "warning", "error"),
+        type=_log_level,
+        metavar="{" + ",".join(_LOG_LEVELS) + "}",
         default=os.environ.get("LOCAL_FIREHOSE_LOG_LEVEL", "info"),
-        help="how much goes to standard error (default %(default)s)",
+        help="how much goes to standard error (default LOCAL_FIREHOSE_LOG_LEVEL, or info)",
     )
     return parser
 

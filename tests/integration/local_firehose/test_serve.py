@@ -224,6 +224,16 @@ def test_second_server_on_the_folder_or_the_port_is_refused(start, refusal, tmp_
     )
 
 
+def test_log_level_of_the_environment_is_checked_as_the_flag_is(refusal, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("LOCAL_FIREHOSE_LOG_LEVEL", "loud")
+    code, message = refusal("serve", "--state-dir", str(tmp_path / "state"))
+    assert code == 2
+    assert message == (
+        "python -m local_firehose serve: error: argument --log-level: 'loud' (of the flag, or of LOCAL_FIREHOSE_LOG_LEVEL) "
+        "is none of debug, info, warning, error"
+    )
+
+
 def test_start_that_cannot_be_says_why(refusal, tmp_path: Path, monkeypatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

@@ -64,13 +64,21 @@ def test_terraform_gets_our_settings_file_and_no_switches_from_outside() -> None
     }
 
 
-def test_export_lines_set_what_a_child_would_see_and_drop_what_would_get_in_the_way() -> None:
-    lines = export_lines(ENDPOINTS).splitlines()
-    assert lines[0].split()[:3] == ["unset", "AWS_PROFILE", "AWS_SESSION_TOKEN"]
-    assert lines[1:] == [f"export {name}={value}" for name, value in aws_settings(ENDPOINTS).items()]
-
-
-def test_export_lines_never_unset_what_they_set() -> None:
-    dropped, *rest = export_lines({"default": "http://127.0.0.1:1", "glue": "http://127.0.0.1:3"}).splitlines()
-    assert "AWS_ENDPOINT_URL_GLUE" not in dropped
-    assert "export AWS_ENDPOINT_URL_GLUE=http://127.0.0.1:3" in rest
+@pytest.mark.parametrize(
+    ("environ", "unset"),
+    [
+        pytest.param({"PATH": "/bin", "AWS_PAGER": ""}, [], id="nothing in the way"),
+        pytest.param(
+            {"AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_LAMBDA": "https://elsewhere", "AWS_DEFAULT_PROFILE": "own"},
+            ["unset AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_LAMBDA AWS_SESSION_TOKEN"],
+            id="whatever is not ours goes",
+        ),
+        pytest.param({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_GLUE": "x"}, [], id="what is set anew stays"),
+    ],
+)
+def test_export_lines_set_what_a_child_would_see_and_drop_what_would_get_in_the_way(
+    environ: dict[str, str], unset: list[str]
+) -> None:
+    endpoints = {"default": "http://127.0.0.1:1", "glue": "http://127.0.0.1:3"}
+    exports = [f"export {name}={value}" for name, value in aws_settings(endpoints).items()]
+    assert export_lines(environ, endpoints).splitlines() == [*unset, *exports]
