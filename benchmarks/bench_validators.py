@@ -220,7 +220,7 @@ def _evidence(bucket: S3Bucket, rows: int, value: int) -> Evidence:
                 path="", run_id=_RUN, pipeline="other", stream=_STREAM, region=_REGION, records=rows, accepted=rows, given_up=0,
                 possible_duplicates=0, accepted_bytes=0, accepted_sequences=((0, rows - 1),), first_accepted_at=None,
                 last_accepted_at=None, partitions={}, partition_digests={}, expected_quarantine={},
-                digest=SentDigest("columns", names, rows, value), sources=(), events_per_record=1,
+                digest=SentDigest("columns", names, rows, value), sources=(), events_per_record=1, events=rows,
             ),
         ),
         now=_ARRIVED,

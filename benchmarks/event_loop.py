@@ -15,7 +15,7 @@ except ImportError:  # not on Windows
     new_event_loop = asyncio.new_event_loop
 
 
-async def serve_until_input_ends(protocol: Callable[[], asyncio.Protocol]) -> None:
+async def serve_until_input_ends(protocol: Callable[[], asyncio.BaseProtocol]) -> None:
     """Listen, print the port as the first line, and return when standard input ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(protocol, "127.0.0.1", 0)
