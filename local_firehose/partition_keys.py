@@ -139,10 +139,8 @@ class PartitionKeyExtractor:
         memory, program = self._memories[part], self._query.program((part,))
 
         def ask(new: list[int]) -> list[Answer]:
-            asked = self._jq.keys(program, part.keys, records(places[kinds.examples[new]]))
-            return [
-                asked.failures[at] if code < 0 else asked.distinct[code] for at, code in enumerate(asked.codes.tolist())
-            ]
+            asked = _part_answers(part.keys, self._jq.keys(program, part.keys, records(places[kinds.examples[new]])))
+            return [asked.answers[code] for code in asked.codes.tolist()]
 
         numbers = memory.recall(kinds.keys, ask)
         return PartAnswers(part.keys, numbers[kinds.codes], memory.answers)
