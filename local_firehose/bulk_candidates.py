@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.arrow_numbers import mask_of
 from local_firehose.bulk_texts import Mask
 from local_firehose.byte_counts import count_in_each
 
@@ -52,7 +53,7 @@ def candidates_of(records: pa.BinaryArray) -> Candidates:
     begins = np.minimum(offsets[:-1], len(data) - 1)
     is_candidate = (offsets[1:] > offsets[:-1]) & (data[begins] == ord("{"))
     if records.null_count:
-        is_candidate &= ~np.asarray(records.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+        is_candidate &= ~mask_of(records.is_null())
     if (data == ord("\\")).any():
         # a quote or the separator of keys, written so that it is not counted
         disguised = pc.fill_null(pc.match_substring_regex(records, r"\\u00(22|1[fF])"), False)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.arrow_numbers import mask_of
 from local_firehose.bulk_texts import Bytes, Counts, Mask
 
 Offsets = npt.NDArray[np.int32]
@@ -96,7 +97,7 @@ def _plain(records: pa.BinaryArray, data: Bytes, ends: Offsets) -> Mask | None:
             texts = records.take(pa.array(suspects)).to_pylist()
             is_plain[suspects] &= np.fromiter((_is_utf8(text) for text in texts), np.bool_, len(texts))
     if records.null_count:
-        is_plain &= np.asarray(records.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
+        is_plain &= mask_of(records.is_valid())
     return None if is_plain.all() else is_plain
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.arrow_numbers import mask_of, whole_numbers_of
 from local_firehose.bulk_candidates import Candidates, Places, candidates_of
 from local_firehose.bulk_part import BulkRows, joined
 from local_firehose.bulk_shape import LeafShape, ObjectShape, ShapeReader, is_readable, structure
@@ -94,7 +95,7 @@ class BulkReader:
         keys = self._keys(rest)
         if keys is None:
             return
-        codes = np.asarray(keys.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+        codes = whole_numbers_of(keys.indices)
         counts = np.bincount(codes, minlength=len(keys.dictionary))
         for code in np.argsort(-counts)[:_MOST_SHAPES].tolist():
             if counts[code] < self.least_records:
@@ -150,7 +151,7 @@ class BulkReader:
                     f'$."{key}"',
                 )
                 is_other = pc.not_equal(pc.fill_null(kinds, ""), "NULL")
-                hidden[places] |= np.asarray(is_other.to_numpy(zero_copy_only=False), dtype=np.bool_)
+                hidden[places] |= mask_of(is_other)
         return hidden
 
     def _transformed(self, texts: pa.StringArray, wanted: str) -> pa.StructArray | None:

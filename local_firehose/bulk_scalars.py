@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.arrow_numbers import mask_of
 from local_firehose.bulk_texts import Bytes, Counts, Mask, buffers_of, matches, nulled
 from local_firehose.byte_counts import count_in_each
 
@@ -25,7 +26,7 @@ def proven_scalars(texts: pa.StringArray, *, has_fractions: bool) -> tuple[pa.St
     if refused is not None:
         return texts, refused
     pattern = f"^({_WHOLE}|true|false|null{'|' + _FRACTION if has_fractions else ''})$"
-    is_null = np.asarray(pc.equal(texts, "null").to_numpy(zero_copy_only=False), dtype=np.bool_)
+    is_null = mask_of(pc.equal(texts, "null"))
     return nulled(texts, is_null), ~matches(texts, pattern)
 
 

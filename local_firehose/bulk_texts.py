@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.arrow_numbers import mask_of
+
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -40,15 +42,10 @@ class JsonTexts:
     @classmethod
     def parsed(cls, texts: pa.StringArray) -> "JsonTexts":
         """Take an array of JSON texts apart."""
-        is_null: Mask = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
-        offsets, data = buffers_of(texts)
-        if len(data) == 0:
-            data = np.zeros(1, np.uint8)
-        first = data[np.minimum(offsets[:-1], len(data) - 1)]
-        first[is_null] = 0
+        is_null, first = _begins(texts)
         is_string: Mask = first == _QUOTE
         quotes: Counts = is_string * np.int64(2)
-        plain = _unquoted(texts, is_string, quotes, offsets, data)
+        plain = _unquoted(texts, is_string, quotes)
         return cls(texts, is_null, first, is_string, quotes, plain)
 
     @classmethod
@@ -61,21 +58,26 @@ class JsonTexts:
     @classmethod
     def scalars(cls, texts: pa.StringArray) -> "JsonTexts":
         """Return values of which none is a string."""
-        offsets, data = buffers_of(texts)
-        first = data[offsets[:-1].clip(max=len(data) - 1)] if len(data) else np.zeros(len(texts), np.uint8)
-        is_null: Mask = np.zeros(len(texts), np.bool_)
-        if texts.null_count:
-            is_null = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
-            first[is_null] = 0
+        is_null, first = _begins(texts)
         return cls(texts, is_null, first, np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.int64), texts)
 
 
-def _unquoted(
-    texts: pa.StringArray, is_string: Mask, quotes: Counts, offsets: npt.NDArray[np.int32], data: Bytes
-) -> pa.StringArray:
+def _begins(texts: pa.StringArray) -> tuple[Mask, Bytes]:
+    """Return which texts are null, and each text's first byte, 0 of a null."""
+    offsets, data = buffers_of(texts)
+    is_null: Mask = np.zeros(len(texts), np.bool_)
+    first = data[offsets[:-1].clip(max=len(data) - 1)] if len(data) else np.zeros(len(texts), np.uint8)
+    if texts.null_count:
+        is_null = mask_of(texts.is_null())
+        first[is_null] = 0
+    return is_null, first
+
+
+def _unquoted(texts: pa.StringArray, is_string: Mask, quotes: Counts) -> pa.StringArray:
     """Return the texts, strings without their quotes and with their escapes resolved; counts quotes that are escaped."""
     if not is_string.any():
         return texts
+    offsets, data = buffers_of(texts)
     kept = np.ones(len(data), dtype=np.bool_)
     kept[offsets[:-1][is_string]] = False
     kept[offsets[1:][is_string] - 1] = False
@@ -116,7 +118,7 @@ def nulled(array: pa.Array, mask: Mask) -> pa.Array:
 def matches(texts: pa.StringArray, pattern: str) -> Mask:
     """Tell which texts match; a null does not."""
     found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return mask_of(found)
 
 
 def consist_of(texts: pa.StringArray, characters: bytes) -> bool:

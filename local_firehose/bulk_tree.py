@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firehose_spec.glue_types import GlueType
+from local_firehose.arrow_numbers import mask_of
 from local_firehose.bulk_shape import LeafShape, ListShape, MapShape, ObjectShape, Shape, has_once
 from local_firehose.bulk_texts import Counts, JsonTexts, Mask, matches
 from local_firehose.bulk_values import Leniency, column_values, needs_written_number, with_written_numbers
@@ -144,7 +145,7 @@ def _read_map(shape: MapShape, source: pa.MapArray, leniency: Leniency) -> TreeV
     is_refused = values.is_refused
     if leniency.lowercases_keys:  # keys that change, and might then be the same, are for the exact path
         is_plain = pc.and_(pc.string_is_ascii(keys), pc.equal(pc.ascii_lower(keys), keys))
-        is_refused = is_refused | ~np.asarray(is_plain.to_numpy(zero_copy_only=False), dtype=np.bool_)
+        is_refused = is_refused | ~mask_of(is_plain)
     target = arrow_type(shape.kind)
     entries = pa.StructArray.from_arrays([keys, values.array], fields=[target.key_field, target.item_field])
     array = pa.Array.from_buffers(target, len(source), source.buffers()[:2], offset=source.offset, children=[entries])
@@ -153,7 +154,7 @@ def _read_map(shape: MapShape, source: pa.MapArray, leniency: Leniency) -> TreeV
 
 
 def _nulls(array: pa.Array) -> Mask:
-    return np.asarray(array.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return mask_of(array.is_null())
 
 
 def _offsets(array: pa.Array) -> npt.NDArray[np.int64]:

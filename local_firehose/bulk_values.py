@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firehose_spec.glue_types import Decimal, GlueType, Primitive, Text
+from local_firehose.arrow_numbers import mask_of, whole_numbers_of
 from local_firehose.bulk_texts import Counts, JsonTexts, Mask, consist_of, matches, nulled
 from local_firehose.columns import arrow_type
 from local_firehose.java_numbers import FLOAT_MAX, INTEGER_BITS
@@ -146,7 +147,7 @@ def _read_integer(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read
 
 
 def _int64(numbers: pa.Int64Array) -> npt.NDArray[np.int64]:
-    return np.asarray(pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return whole_numbers_of(pc.fill_null(numbers, 0))
 
 
 def _read_real(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
@@ -161,8 +162,8 @@ def _read_real(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
 
 def _read_boolean(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     texts = parts.plain
-    is_true = np.asarray(pc.fill_null(pc.equal(texts, "true"), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
-    is_false = np.asarray(pc.fill_null(pc.equal(texts, "false"), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    is_true = mask_of(pc.fill_null(pc.equal(texts, "true"), False))
+    is_false = mask_of(pc.fill_null(pc.equal(texts, "false"), False))
     del leniency  # both SerDes take the strings too
     return pa.array(is_true, mask=parts.is_null), ~(is_true | is_false)
 
@@ -186,7 +187,7 @@ def _read_epoch(texts: pa.StringArray, is_refused: Mask) -> _Read:
     beyond = np.abs(values) > np.where(is_millis, _MOST_MILLIS, _MOST_SECONDS)
     safe = np.where(beyond, 0, values) * np.where(is_millis, 10**6, 10**9)
     is_refused = is_refused | beyond
-    missing = np.asarray(numbers.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_) | beyond
+    missing = mask_of(numbers.is_null()) | beyond
     return pa.array(safe, type=pa.timestamp("ns"), mask=missing), is_refused
 
 
@@ -194,7 +195,7 @@ def _read_fractional_epoch(parts: JsonTexts) -> _Read:
     """Seconds with a fraction, cut to milliseconds. Numbers come in a double's shortest text, as the exact path takes them."""
     texts = parts.plain
     found = pc.extract_regex(texts, _FRACTIONAL_SECONDS)
-    is_refused = np.asarray(found.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    is_refused = mask_of(found.is_null())
     if parts.is_string.any():
         is_refused |= parts.is_string & ~matches(texts, _FEW_DIGITS)
     if is_refused.all():

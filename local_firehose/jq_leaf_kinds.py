@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_firehose.arrow_numbers import mask_of, whole_numbers_of
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.jq_leaf import Leaf, Path, Prefix, Seconds
 from local_firehose.jq_leaf_reader import Key, Kinds, reduced_key
@@ -78,7 +79,7 @@ class TextTable:
         encoded = pa.array(combined).dictionary_encode()
         if len(encoded.dictionary) > most:
             return None
-        codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+        codes = whole_numbers_of(encoded.indices)
         examples = np.zeros(len(encoded.dictionary), np.int64)
         examples[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the first row of each kind is written last
         return Kinds(codes, [_key(number, columns) for number in encoded.dictionary.to_pylist()], examples)
@@ -101,20 +102,16 @@ def _plain(
     texts: pa.StringArray, records: pa.BinaryArray, places: Int64Array, *, may_be_number: bool, is_zero_signed: bool
 ) -> Mask:
     is_text = pc.and_not(pc.starts_with(texts, _QUOTE), pc.match_substring(texts, _BACKSLASH))
-    is_plain = _mask(pc.fill_null(is_text, True))
+    is_plain = mask_of(pc.fill_null(is_text, True))
     if not may_be_number or is_plain.all():
         return is_plain
     is_number = pc.and_(pc.ascii_is_decimal(texts), pc.less_equal(pc.binary_length(texts), _MAX_DIGITS))
-    is_plain |= _mask(pc.fill_null(is_number, False))
+    is_plain |= mask_of(pc.fill_null(is_number, False))
     if is_zero_signed:  # -0 is read as 0, but jq prints it otherwise
-        zeros = np.flatnonzero(_mask(pc.fill_null(pc.equal(texts, "0"), False)))
+        zeros = np.flatnonzero(mask_of(pc.fill_null(pc.equal(texts, "0"), False)))
         if len(zeros):
-            is_plain[zeros] &= ~_mask(pc.match_substring(records.take(pa.array(places[zeros])), b"-0"))
+            is_plain[zeros] &= ~mask_of(pc.match_substring(records.take(pa.array(places[zeros])), b"-0"))
     return is_plain
-
-
-def _mask(values: pa.BooleanArray) -> Mask:
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _key(number: int, columns: Sequence[Sequence[Hashable]]) -> Key:
@@ -132,14 +129,14 @@ def _coded(leaf: Leaf, texts: pa.StringArray, most: int) -> tuple[Int64Array, li
         numbers = _whole_numbers(texts)
         if numbers is not None and (len(numbers) == 0 or numbers.max() <= reduction.limit):
             encoded = pa.array(numbers // reduction.step).dictionary_encode()
-            codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+            codes = whole_numbers_of(encoded.indices)
             return None if len(encoded.dictionary) > most else (codes, encoded.dictionary.to_pylist())
     if isinstance(reduction, Prefix):
         texts = pc.utf8_slice_codeunits(texts, 0, reduction.characters + 1)
     encoded = pc.fill_null(texts, _NULL).dictionary_encode()
     if len(encoded.dictionary) > most:
         return None
-    codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    codes = whole_numbers_of(encoded.indices)
     values = [reduced_key(_value(text), reduction) for text in encoded.dictionary.to_pylist()]
     # several texts may decide the same
     numbers_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
@@ -157,4 +154,4 @@ def _whole_numbers(texts: pa.StringArray) -> Int64Array | None:
     """Return the texts as numbers if each consists of a few digits."""
     if texts.null_count or not pc.all(pc.ascii_is_decimal(texts)).as_py():
         return None
-    return np.asarray(pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return whole_numbers_of(pc.cast(texts, pa.int64()))

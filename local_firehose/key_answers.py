@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from local_firehose.arrow_numbers import whole_numbers_of
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.key_memory import Answer
 
@@ -93,4 +94,4 @@ def _compact(part: PartAnswers) -> PartAnswers:
 def _numbered(values: Int64Array) -> tuple[Int64Array, int]:
     """Return the same distinctions as numbers from 0, and how many there are."""
     encoded = pa.array(values).dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64), len(encoded.dictionary)
+    return whole_numbers_of(encoded.indices), len(encoded.dictionary)
