@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from firehose_spec.quotas import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_BYTES
+from firehose_spec.stream_name import is_stream_name
 from local_firehose.errors import InvalidArgumentError, SerializationError, ValidationError, WireError
 
 RECORD_ID_BYTES = 36  # random bytes a call; AWS's ids are opaque
@@ -25,7 +26,6 @@ _PLACES = tuple(
     for place in range(MAX_BATCH_RECORDS)
 )
 
-_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _NAME_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
     (lambda name: len(name) >= 1, "Member must have length greater than or equal to 1"),
     (lambda name: len(name) <= 64, "Member must have length less than or equal to 64"),
@@ -75,7 +75,7 @@ def read_put_record(body: bytes) -> PutRequest:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain_record(body) from error
     size = len(request.Record.Data)
-    if size > MAX_RECORD_BYTES or not _NAME.fullmatch(request.DeliveryStreamName):
+    if size > MAX_RECORD_BYTES or not is_stream_name(request.DeliveryStreamName):
         raise _explain_record(body)
     return PutRequest(request.DeliveryStreamName, [request.Record.Data], size)
 
@@ -99,7 +99,7 @@ def read_put_record_batch(body: bytes) -> PutRequest:
     if (
         not 1 <= len(records) <= MAX_BATCH_RECORDS
         or max(sizes) > MAX_RECORD_BYTES
-        or not _NAME.fullmatch(request.DeliveryStreamName)
+        or not is_stream_name(request.DeliveryStreamName)
     ):
         raise _explain_batch(body)
     if size > MAX_BATCH_BYTES:

@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from firehose_spec.stream_name import STREAM_NAME, is_stream_name
 from producers.run_id import ALLOWED, is_run_id
-from producers.stream_name import STREAM_NAME, is_stream_name
 
 
 def run_id(text: str) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from firehose_spec.quotas import MAX_BATCH_RECORDS
+from firehose_spec.stream_name import STREAM_NAME, is_stream_name
 from producers.checkpoint import Checkpoint
 from producers.config_file import LogConfig, read_config
 from producers.errors import ConfigError
@@ -20,7 +21,6 @@ from producers.log_source import LogSource
 from producers.log_tailer import LogTailer, Start
 from producers.run_id import fresh_run_id
 from producers.sending import fill_from_config, region_of, send
-from producers.stream_name import STREAM_NAME, is_stream_name
 
 
 def run(given: argparse.Namespace) -> int:
