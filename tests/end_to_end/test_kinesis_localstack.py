@@ -106,14 +106,6 @@ def firehose(tmp_path: Path, localstack: str) -> Iterator[Firehose]:
     server.end(signal.SIGTERM)
 
 
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except OSError:
-        return False
-
-
 def wait_until(holds: Callable[[], bool], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
