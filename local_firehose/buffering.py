@@ -6,6 +6,8 @@ Source: https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +20,7 @@ from local_firehose.stream_config import BufferingHints
 _ZERO_BUFFERING_MS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):  # ten thousands in a flush, and several times as fast to make as a dataclass
     """Rows `start` to `stop` of a run."""
 
     run: Run
@@ -41,6 +42,12 @@ class Buffer:
     rows: int = 0
     size_bytes: int = 0
     slices: list[Slice] = field(default_factory=list)
+
+    def take(self, piece: Slice, size_bytes: int) -> None:
+        """Take rows in."""
+        self.slices.append(piece)
+        self.rows += piece.stop - piece.start
+        self.size_bytes += size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,21 @@ class Buffers:
         """
         totals = np.concatenate(([0], np.cumsum(rows.sizes)))
         due: list[Buffer] = []
-        for place, identity in enumerate(rows.identities):
-            self._add_slice(rows, totals, identity, rows.bounds[place], rows.bounds[place + 1], due)
+        ends = np.array(rows.bounds[1:])
+        newest = rows.opened_ms[ends - 1].tolist()
+        sizes = np.diff(totals[rows.bounds]).tolist()
+        for identity, (start, stop), newest_ms, size_bytes in zip(
+            rows.identities, pairwise(rows.bounds), newest, sizes, strict=True
+        ):
+            buffer = self._open.get(identity)
+            if (
+                buffer is not None
+                and newest_ms < buffer.opened_ms + self._interval_ms
+                and buffer.size_bytes + size_bytes < self._size_bytes
+            ):  # nearly always: all go in, and the buffer stays open
+                buffer.take(Slice(rows.run, start, stop), size_bytes)
+            else:
+                self._add_slice(rows, totals, identity, start, stop, due)
         return due
 
     def take_due(self, now_ms: int) -> list[Buffer]:
@@ -133,9 +153,7 @@ class Buffers:
                 end = start + int(np.searchsorted(totals[start + 1 : end + 1], totals[start] + missing)) + 1
                 is_cut = True
             if end > start:
-                buffer.slices.append(Slice(rows.run, start, end))
-                buffer.rows += end - start
-                buffer.size_bytes += int(totals[end] - totals[start])
+                buffer.take(Slice(rows.run, start, end), int(totals[end] - totals[start]))
             if is_cut:
                 due.append(self._open.pop(identity))
             start = end

@@ -204,7 +204,8 @@ class Outbox:
         """Encode one object and return what writes it; both run in an upload thread."""
         planned = outgoing.planned
         try:
-            body = setup.encode(planned.kind, [cut.run.slice(cut.start, cut.stop) for cut in outgoing.slices])
+            batches = [batch for cut in outgoing.slices for batch in cut.run.batches(cut.start, cut.stop)]
+            body = setup.encode(planned.kind, batches)
         except Exception as error:
             return partial(self._end, outgoing, self._unexpected(planned, error))
         target = ObjectToPut(

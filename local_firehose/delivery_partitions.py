@@ -80,6 +80,7 @@ class Partitioner:
         self._name_bytes = name_bytes
         self._on_extracted = on_extracted
         self._canonical: dict[str, Identity] = {}
+        self._known: dict[Identity, Identity] = {}
 
     @property
     def leaf_keys(self) -> tuple[str, ...]:
@@ -142,6 +143,16 @@ class Partitioner:
 
     def _identity(self, values: Identity) -> Identity:
         """Return the one set of values that stands for all that evaluate to the same prefix."""
+        known = self._known.get(values)
+        if known is None:
+            if len(self._known) >= _MAX_KNOWN_PARTITIONS:
+                self._known.clear()
+                self._canonical.clear()
+            known = self._known[values] = self._canonical.setdefault(self._folder_of(values), values)
+        return known
+
+    def _folder_of(self, values: Identity) -> str:
+        """Return what stands for the evaluated prefix of all records with these values."""
         if not all(values):  # decided: docs/fidelity/delivery.md#lambda-key-missing, as a null key of the query
             raise _UnusableKeysError(NULL_KEY_MESSAGE)
         folder = self.folder(values, arrived_at=_ANY_INSTANT, random_string=lambda: _ANY_RANDOM_STRING)
@@ -153,9 +164,7 @@ class Partitioner:
             len(folder.encode()) + self._name_bytes > _MAX_KEY_BYTES
         ):  # decided: docs/fidelity/processing.md#long-prefixes
             raise _UnusableKeysError(_KEY_TOO_LONG_MESSAGE)
-        if len(self._canonical) > _MAX_KNOWN_PARTITIONS:
-            self._canonical.clear()
-        return self._canonical.setdefault(folder, values)
+        return folder
 
 
 class _UnusableKeysError(Exception):

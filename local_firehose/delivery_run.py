@@ -36,13 +36,13 @@ class Run:
         """The rows, while they are in memory."""
         return self._rows if isinstance(self._rows, RowsInMemory) else None
 
-    def slice(self, start: int, stop: int) -> pa.Table:
-        """Return rows `start` to `stop`.
+    def batches(self, start: int, stop: int) -> list[pa.RecordBatch]:
+        """Return rows `start` to `stop`, in the pieces in which they lie.
 
         Raises:
             OSError: the scratch file cannot be read.
         """
-        return self._rows.slice(start, stop)
+        return self._rows.batches(start, stop)
 
     def row_ids(self, start: int, stop: int) -> Int64Array:
         """Return the ids of rows `start` to `stop`.

@@ -84,12 +84,12 @@ class Setup:
         name = object_name(self.config.stream.name, self.config.version, arrived_at, self._new_uuid(), extension)
         return folder + name
 
-    def encode(self, kind: ObjectKind, tables: Sequence[pa.Table]) -> Body:
-        """Return the object of these rows, in order."""
+    def encode(self, kind: ObjectKind, batches: Sequence[pa.RecordBatch]) -> Body:
+        """Return the object of these rows, in order; there is a batch at least."""
         if kind == "data" and self._writer is not None:
-            rows = pa.concat_tables(tables).combine_chunks()
-            return Body(self._writer.write(rows), self._writer.content_encoding)
-        pieces = [joined_bytes(chunk) for table in tables for chunk in table.column(RAW).chunks]
+            rows = batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+            return Body(self._writer.write(pa.Table.from_batches([rows])), self._writer.content_encoding)
+        pieces = [joined_bytes(batch.column(RAW)) for batch in batches]
         # decided: docs/fidelity/delivery.md#error-object-compression, error objects are never compressed
         compression_format = self.destination(kind).compression_format if kind != "error" else "UNCOMPRESSED"
         if compression_format == "UNCOMPRESSED":

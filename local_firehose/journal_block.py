@@ -18,6 +18,7 @@ _FIELDS = struct.Struct("<4sIQqIII")
 _CRC = struct.Struct("<I")
 HEADER_BYTES = _FIELDS.size + _CRC.size
 _ALIGNMENT = 8
+_PADDING = bytes(_ALIGNMENT - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,17 @@ def block_bytes(count: int, data_bytes: int) -> int:
     return padded(HEADER_BYTES + 4 * count + data_bytes)
 
 
-def encode_block(*, segment: int, sequence: int, arrived_ms: int, records: Sequence[bytes]) -> bytes:
+def encode_block(*, segment: int, sequence: int, arrived_ms: int, records: Sequence[bytes]) -> bytearray:
     """Return the block of these records, the first of which has that sequence."""
-    lengths = array("I", map(len, records)).tobytes()
-    data = b"".join(records)
-    body_crc = zlib.crc32(data, zlib.crc32(lengths))
-    fields = _FIELDS.pack(MAGIC, segment, sequence, arrived_ms, len(records), len(data), body_crc)
-    size = HEADER_BYTES + len(lengths) + len(data)
-    return b"".join((fields, _CRC.pack(zlib.crc32(fields)), lengths, data, bytes(padded(size) - size)))
+    # in one piece, so that the records are copied once; the header is filled in afterwards, and what padding is too much goes
+    block = bytearray().join((bytes(HEADER_BYTES), array("I", map(len, records)), *records, _PADDING))
+    end = len(block) - len(_PADDING)
+    del block[padded(end) :]
+    data_bytes = end - HEADER_BYTES - 4 * len(records)
+    body_crc = zlib.crc32(memoryview(block)[HEADER_BYTES:end])
+    _FIELDS.pack_into(block, 0, MAGIC, segment, sequence, arrived_ms, len(records), data_bytes, body_crc)
+    _CRC.pack_into(block, _FIELDS.size, zlib.crc32(memoryview(block)[: _FIELDS.size]))
+    return block
 
 
 def read_header(buffer: bytes | memoryview, offset: int) -> BlockHeader | None:

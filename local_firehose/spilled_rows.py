@@ -71,8 +71,8 @@ class RowsInMemory:
     bounds: Sequence[int]
     groups: Sequence[Hashable]
 
-    def slice(self, start: int, stop: int) -> pa.Table:
-        return pa.Table.from_batches([self.batch.slice(start, stop - start)])
+    def batches(self, start: int, stop: int) -> list[pa.RecordBatch]:
+        return [self.batch.slice(start, stop - start)]
 
     def row_ids(self, start: int, stop: int) -> Int64Array:
         return self.ids[start:stop]
@@ -104,13 +104,10 @@ class SpilledRows:
                 places[number].append(start)
                 befores[number].append(row)
                 row += stop - start
-            rows = pa.Table.from_batches(
-                [runs[number].batch.slice(start, stop - start) for number, start, stop in cuts], self._schema
-            ).combine_chunks()
+            rows = pa.concat_batches([runs[number].batch.slice(start, stop - start) for number, start, stop in cuts])
             for start in range(begin, row, PIECE_ROWS):
-                (batch,) = rows.slice(start - begin, PIECE_ROWS).to_batches()
                 starts.append(start)
-                offsets.append(file.append(memoryview(batch.serialize())))
+                offsets.append(file.append(memoryview(rows.slice(start - begin, PIECE_ROWS).serialize())))
         self._starts = [*starts, row]
         self._offsets = [*offsets, file.end_bytes]
         self.parts = [
@@ -118,7 +115,7 @@ class SpilledRows:
             for run, of_run, before in zip(runs, places, befores, strict=True)
         ]
 
-    def slice(self, start: int, stop: int) -> list[pa.RecordBatch]:
+    def batches(self, start: int, stop: int) -> list[pa.RecordBatch]:
         """Return rows from place `start` to `stop` of the file."""
         return [self._piece(piece).slice(first, last - first) for piece, first, last in self._pieces(start, stop)]
 
@@ -152,10 +149,6 @@ class SpilledRows:
             _last_ids.put(self, number, known)
         return known
 
-    @property
-    def schema(self) -> pa.Schema:
-        return self._schema
-
 
 class SpilledPart:
     """One run among the rows of a file; `befores[i]` is where the rows of its group i begin there."""
@@ -165,9 +158,8 @@ class SpilledPart:
         self._bounds = bounds
         self._befores = befores
 
-    def slice(self, start: int, stop: int) -> pa.Table:
-        batches = [batch for begin, end in self._ranges(start, stop) for batch in self._rows.slice(begin, end)]
-        return pa.Table.from_batches(batches, self._rows.schema)
+    def batches(self, start: int, stop: int) -> list[pa.RecordBatch]:
+        return [batch for begin, end in self._ranges(start, stop) for batch in self._rows.batches(begin, end)]
 
     def row_ids(self, start: int, stop: int) -> Int64Array:
         found = [ids for begin, end in self._ranges(start, stop) for ids in self._rows.row_ids(begin, end)]

@@ -33,6 +33,10 @@ def kept(store: RunStore, number: int) -> Run:
     return store.keep(table(number), IDS, BOUNDS)
 
 
+def rows_of(run: Run, start: int, stop: int, schema: pa.Schema | None = None) -> pa.Table:
+    return pa.Table.from_batches(run.batches(start, stop), schema or table(0).schema)
+
+
 def test_runs_beyond_the_budget_lie_on_disk_and_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spilled_rows, "PIECE_ROWS", 300)
     store = RunStore(tmp_path, budget_bytes=3 * SIZE_BYTES)
@@ -42,14 +46,14 @@ def test_runs_beyond_the_budget_lie_on_disk_and_read_the_same(tmp_path: Path, mo
     assert 0 < len(in_memory) < 10
     for number, run in enumerate(runs):
         for start, stop in [(0, ROWS), (17, 18), (18, 700), (299, 301), (600, 1_200), (1_990, ROWS), (500, 500)]:
-            assert run.slice(start, stop).to_pydict() == table(number).slice(start, stop - start).to_pydict()
+            assert rows_of(run, start, stop).to_pydict() == table(number).slice(start, stop - start).to_pydict()
             assert run.row_ids(start, stop).tolist() == IDS[start:stop].tolist()
 
 
 def test_a_slice_reads_little_more_than_its_own_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = kept(RunStore(tmp_path, budget_bytes=0), 0)
     read = counted_reads(monkeypatch)
-    run.slice(18, 700)
+    run.batches(18, 700)
     run.row_ids(18, 700)
     assert len(read) == 2
     assert sum(read) < SIZE_BYTES * (700 - 18) / ROWS * 1.2
@@ -66,7 +70,7 @@ def test_rows_stay_in_memory_where_the_scratch_folder_cannot_be_written(tmp_path
     store = RunStore(tmp_path / "missing", budget_bytes=0)
     run = kept(store, 0)
     assert run.in_memory is not None
-    assert run.slice(0, 1).num_rows == 1
+    assert rows_of(run, 0, 1).num_rows == 1
 
 
 def test_rows_stay_in_memory_where_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +80,7 @@ def test_rows_stay_in_memory_where_the_disk_is_full(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "pwrite", full)
     run = kept(RunStore(tmp_path, budget_bytes=0), 3)
     assert run.in_memory is not None
-    assert run.slice(0, ROWS).equals(table(3))
+    assert rows_of(run, 0, ROWS).equals(table(3))
 
 
 def test_a_scratch_file_that_lost_its_end_is_an_error_and_not_fewer_rows(
@@ -85,7 +89,7 @@ def test_a_scratch_file_that_lost_its_end_is_an_error_and_not_fewer_rows(
     run = kept(RunStore(tmp_path, budget_bytes=0), 0)
     monkeypatch.setattr(os, "pread", lambda *_: b"")
     with pytest.raises(OSError, match="scratch file: 0 bytes at"):
-        run.slice(0, 1)
+        run.batches(0, 1)
 
 
 def test_runs_that_nobody_holds_count_no_more(tmp_path: Path) -> None:
@@ -103,7 +107,7 @@ def test_rows_of_one_object_are_read_at_once_though_they_came_in_several_runs(
     assert len(spilled) == 3
     read = counted_reads(monkeypatch)
     for number, run in spilled:
-        assert run.slice(18, 700).to_pydict() == table(number).slice(18, 682).to_pydict()
+        assert rows_of(run, 18, 700).to_pydict() == table(number).slice(18, 682).to_pydict()
         assert run.row_ids(18, 700).tolist() == IDS[18:700].tolist()
     assert len(read) == 2
 
@@ -125,7 +129,7 @@ def test_runs_of_other_groups_and_columns_lie_apart(tmp_path: Path) -> None:
     for at, (run, rows) in enumerate(zip(runs, tables, strict=True)):
         assert run.in_memory is None
         for start, stop in [(0, 40), (0, 7), (6, 8), (39, 40), (1, 39), (7, 7)]:
-            assert run.slice(start, stop).to_pydict() == rows.slice(start, stop - start).to_pydict()
+            assert rows_of(run, start, stop, rows.schema).to_pydict() == rows.slice(start, stop - start).to_pydict()
             assert run.row_ids(start, stop).tolist() == (IDS[start:stop] + at).tolist()
 
 

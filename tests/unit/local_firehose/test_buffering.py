@@ -36,7 +36,8 @@ def rows_of(rows: list[tuple[str, int, int, int]]) -> Sorted:
 
 
 def ids(buffer: Buffer) -> list[int]:
-    return [value for cut in buffer.slices for value in cut.run.slice(cut.start, cut.stop).column("id").to_pylist()]
+    batches = [batch for cut in buffer.slices for batch in cut.run.batches(cut.start, cut.stop)]
+    return [value for batch in batches for value in batch.column("id").to_pylist()]
 
 
 def model(rows: list[tuple[str, int, int, int]], *, size: int, interval_ms: int) -> list[tuple[str, list[int]]]:

@@ -57,8 +57,9 @@ def setup(*, backup: S3Destination | None = None, conversion: Conversion | None 
     )
 
 
-def rows(*records: bytes) -> pa.Table:
-    return raw_table(pa.array(records, pa.binary()))
+def rows(*records: bytes) -> pa.RecordBatch:
+    (batch,) = raw_table(pa.array(records, pa.binary())).to_batches()
+    return batch
 
 
 @pytest.mark.parametrize(
