@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from local_firehose.journal_block import block_bytes, encode_block
+from local_firehose.journal_block import BlockBody, PackedRecords, Piece, encode_header
 from local_firehose.journal_segment import (
     Segment,
     create_segment,
@@ -24,7 +24,7 @@ from local_firehose.journal_segment import (
     remove_unfinished,
     retire_segment,
     segments,
-    sync_data,
+    write_durably,
 )
 
 MAX_COMMIT_BYTES = 8 * 1024 * 1024
@@ -43,8 +43,7 @@ class CommittedEnd:
 
 @dataclass(slots=True)
 class _Waiter:
-    records: Sequence[bytes]
-    data_bytes: int
+    records: PackedRecords
     arrived_ms: int
     future: "asyncio.Future[int]"
 
@@ -61,12 +60,12 @@ class Journal:
         *,
         executor: Executor,
         on_commit: Callable[[CommittedEnd], None] = lambda _end: None,
-        sync: Callable[[int], None] = sync_data,
+        write_durably: Callable[[int, Sequence[Piece], int], None] = write_durably,
     ) -> None:
         self._folder = folder
         self._executor = executor
         self._on_commit = on_commit
-        self._sync = sync
+        self._write_durably = write_durably
         self._waiting: deque[_Waiter] = deque()
         self._commit_task: asyncio.Task[None] | None = None
         self._descriptor: int | None = None
@@ -106,7 +105,7 @@ class Journal:
             OSError: they could not be stored; none of them counts as accepted.
         """
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiter(records, sum(map(len, records)), arrived_ms, future))
+        self._waiting.append(_Waiter(PackedRecords.of(records), arrived_ms, future))
         if self._commit_task is None or self._commit_task.done():
             self._commit_task = asyncio.ensure_future(self._commit_waiting())
         return await future
@@ -135,8 +134,9 @@ class Journal:
         loop = asyncio.get_running_loop()
         while self._waiting:
             group = self._take_group()
+            body = BlockBody.of([waiter.records for waiter in group])
             try:
-                first = await loop.run_in_executor(self._executor, self._write, group)
+                first = await loop.run_in_executor(self._executor, self._write, body, group[0].arrived_ms)
             except OSError as error:
                 self._close_segment()  # what stands behind the durable end is unknown: never write there again
                 for waiter in group:
@@ -146,35 +146,29 @@ class Journal:
             for waiter in group:
                 if not waiter.future.done():
                     waiter.future.set_result(first)
-                first += len(waiter.records)
+                first += len(waiter.records.lengths)
             self._on_commit(self._end)
 
     def _take_group(self) -> list[_Waiter]:
         group = [self._waiting.popleft()]
-        size = group[0].data_bytes
-        while self._waiting and size + self._waiting[0].data_bytes <= MAX_COMMIT_BYTES:
+        size = len(group[0].records.data)
+        while self._waiting and size + len(self._waiting[0].records.data) <= MAX_COMMIT_BYTES:
             waiter = self._waiting.popleft()
-            size += waiter.data_bytes
+            size += len(waiter.records.data)
             group.append(waiter)
         return group
 
-    def _write(self, group: list[_Waiter]) -> int:
-        records = group[0].records if len(group) == 1 else [record for waiter in group for record in waiter.records]
-        needed = block_bytes(len(records), sum(waiter.data_bytes for waiter in group))
+    def _write(self, body: BlockBody, arrived_ms: int) -> int:
         descriptor = self._descriptor
-        if descriptor is None or self._offset + needed > self._segment_bytes:
-            descriptor = self._roll(needed)
+        if descriptor is None or self._offset + body.total_bytes > self._segment_bytes:
+            descriptor = self._roll(body.total_bytes)
         # decided: arrival never runs backwards inside a journal, whatever the system clock does
-        self._arrived_ms = max(self._arrived_ms, group[0].arrived_ms)
+        self._arrived_ms = max(self._arrived_ms, arrived_ms)
         first = self._next_sequence
-        block = encode_block(segment=self._serial, sequence=first, arrived_ms=self._arrived_ms, records=records)
-        written = 0
-        view = memoryview(block)
-        while written < len(block):
-            written += os.pwrite(descriptor, view[written:], self._offset + written)
-        self._sync(descriptor)
-        self._offset += len(block)
-        self._next_sequence = first + len(records)
+        header = encode_header(body, segment=self._serial, sequence=first, arrived_ms=self._arrived_ms)
+        self._write_durably(descriptor, [header, *body.pieces], self._offset)
+        self._offset += body.total_bytes
+        self._next_sequence = first + body.count
         self._end = CommittedEnd(self._serial, self._offset, self._next_sequence)
         if self._offset * 2 > self._segment_bytes and self._preparing is None:
             self._preparing = self._executor.submit(self._prepare, self._serial + 1, self._next_bytes())

@@ -12,13 +12,15 @@ import zlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Union
 
 MAGIC = b"LFJ1"
 _FIELDS = struct.Struct("<4sIQqIII")
 _CRC = struct.Struct("<I")
 HEADER_BYTES = _FIELDS.size + _CRC.size
 _ALIGNMENT = 8
-_PADDING = bytes(_ALIGNMENT - 1)
+
+Piece = Union[bytes, "array[int]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,49 @@ def padded(size_bytes: int) -> int:
     return -(-size_bytes // _ALIGNMENT) * _ALIGNMENT
 
 
-def block_bytes(count: int, data_bytes: int) -> int:
-    """Return how long a block of that many records and bytes is."""
-    return padded(HEADER_BYTES + 4 * count + data_bytes)
+@dataclass(frozen=True, slots=True)
+class PackedRecords:
+    """Records back to back: the length of each (unsigned, four bytes) and their bytes."""
+
+    lengths: "array[int]"
+    data: bytes
+
+    @classmethod
+    def of(cls, records: Sequence[bytes]) -> "PackedRecords":
+        """Pack records in order."""
+        return cls(array("I", map(len, records)), records[0] if len(records) == 1 else b"".join(records))
 
 
-def encode_block(*, segment: int, sequence: int, arrived_ms: int, records: Sequence[bytes]) -> bytearray:
-    """Return the block of these records, the first of which has that sequence."""
-    # in one piece, so that the records are copied once; the header is filled in afterwards, and what padding is too much goes
-    block = bytearray().join((bytes(HEADER_BYTES), array("I", map(len, records)), *records, _PADDING))
-    end = len(block) - len(_PADDING)
-    del block[padded(end) :]
-    data_bytes = end - HEADER_BYTES - 4 * len(records)
-    body_crc = zlib.crc32(memoryview(block)[HEADER_BYTES:end])
-    _FIELDS.pack_into(block, 0, MAGIC, segment, sequence, arrived_ms, len(records), data_bytes, body_crc)
-    _CRC.pack_into(block, _FIELDS.size, zlib.crc32(memoryview(block)[: _FIELDS.size]))
-    return block
+@dataclass(frozen=True, slots=True)
+class BlockBody:
+    """What follows a block's header: `pieces`, one behind another, padding included. `crc` does not cover the padding."""
+
+    count: int
+    data_bytes: int
+    crc: int
+    pieces: Sequence[Piece]
+
+    @classmethod
+    def of(cls, puts: Sequence[PackedRecords]) -> "BlockBody":
+        """Return the body of a block that holds the records of these puts in order; nothing is copied."""
+        pieces: list[Piece] = [*(put.lengths for put in puts), *(put.data for put in puts)]
+        crc = 0
+        for piece in pieces:
+            crc = zlib.crc32(piece, crc)
+        count, data_bytes = sum(len(put.lengths) for put in puts), sum(len(put.data) for put in puts)
+        end = HEADER_BYTES + 4 * count + data_bytes
+        return cls(count, data_bytes, crc, [*pieces, bytes(padded(end) - end)])
+
+    @property
+    def total_bytes(self) -> int:
+        """The length of the whole block, header included."""
+        return padded(HEADER_BYTES + 4 * self.count + self.data_bytes)
+
+
+def encode_header(body: BlockBody, *, segment: int, sequence: int, arrived_ms: int) -> bytes:
+    """Return the header of the block with that body, the first record of which has that sequence."""
+    fields = _FIELDS.pack(MAGIC, segment, sequence, arrived_ms, body.count, body.data_bytes, body.crc)
+    return fields + _CRC.pack(zlib.crc32(fields))
 
 
 def read_header(buffer: bytes | memoryview, offset: int) -> BlockHeader | None:

@@ -5,12 +5,14 @@ older one, whatever bytes stand behind that place. `array('I')` is four bytes on
 """
 
 import contextlib
+import errno
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_firehose.journal_block import BlockHeader, body_is_whole, read_header
+from local_firehose.journal_block import BlockHeader, Piece, body_is_whole, read_header
 
 _NAME = re.compile(r"^(\d{10})-(\d{20})\.segment$")
 _SPARE = "spare-{serial:010d}"
@@ -18,6 +20,9 @@ _UNFINISHED = "unfinished-"
 MAX_SPARES = 2
 
 sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+_WRITES_DURABLY = hasattr(os, "pwritev") and hasattr(os, "RWF_DSYNC")  # Linux has both
+_UNSUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # by old kernels and by some file systems
+_MOST_PIECES = 1024  # IOV_MAX of Linux
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,6 +115,33 @@ def retire_segment(segment: Segment) -> None:
         segment.path.rename(folder / _SPARE.format(serial=segment.serial))
     else:
         segment.path.unlink(missing_ok=True)
+
+
+def write_durably(descriptor: int, pieces: Sequence[Piece], offset: int) -> None:
+    """Write the pieces one behind another from `offset` on; return when they are durable.
+
+    Raises:
+        OSError: they could not be written, or not be made durable; what stands there now is unknown.
+    """
+    written = 0
+    if _WRITES_DURABLY and len(pieces) <= _MOST_PIECES:
+        # one call instead of two: between them other threads would take the interpreter
+        try:
+            written = os.pwritev(descriptor, pieces, offset, os.RWF_DSYNC)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+    if written == sum(map(_size, pieces)):
+        return
+    rest = memoryview(b"".join(pieces))[written:]
+    while rest:
+        step = os.pwrite(descriptor, rest, offset + written)
+        rest, written = rest[step:], written + step
+    sync_data(descriptor)
+
+
+def _size(piece: Piece) -> int:
+    return memoryview(piece).nbytes
 
 
 def find_end(segment: Segment) -> SegmentEnd:

@@ -93,12 +93,11 @@ def read_put_record_batch(body: bytes) -> PutRequest:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain_batch(body) from error
     records = [record.Data for record in request.Records]
-    sizes = list(map(len, records))
-    size = sum(sizes)
+    size = sum(map(len, records))
     # observed: the count is checked before the size, and either refuses the whole call
     if (
         not 1 <= len(records) <= MAX_BATCH_RECORDS
-        or max(sizes) > MAX_RECORD_BYTES
+        or (size > MAX_RECORD_BYTES and max(map(len, records)) > MAX_RECORD_BYTES)
         or not is_stream_name(request.DeliveryStreamName)
     ):
         raise _explain_batch(body)

@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from local_firehose import journal as journal_module
 from local_firehose.journal import CommittedEnd, Journal
+from local_firehose.journal_block import Piece
 from local_firehose.journal_reader import JournalReader
-from local_firehose.journal_segment import segments
+from local_firehose.journal_segment import segments, write_durably
 
 ARRIVED_MS = 1_715_915_045_000
 
@@ -64,16 +66,69 @@ def test_reading_begins_at_any_sequence(tmp_path: Path, executor: ThreadPoolExec
 
 
 def test_puts_that_wait_together_share_one_sync(tmp_path: Path, executor: ThreadPoolExecutor) -> None:
-    syncs: list[int] = []
+    writes: list[int] = []
+
+    def counted(descriptor: int, pieces: Sequence[Piece], offset: int) -> None:
+        writes.append(offset)
+        write_durably(descriptor, pieces, offset)
 
     async def run() -> list[int]:
-        journal = Journal(tmp_path, executor=executor, sync=syncs.append)
+        journal = Journal(tmp_path, executor=executor, write_durably=counted)
         firsts = await asyncio.gather(*(journal.append([b"x"] * 3, arrived_ms=ARRIVED_MS) for _ in range(64)))
         await journal.close()
         return firsts
 
     assert asyncio.run(run()) == list(range(0, 192, 3))
-    assert len(syncs) <= 2
+    assert len(writes) <= 2
+
+
+PIECES: list[Piece] = [b"head", array("I", [1, 2, 3]), b"", b"data" * 500, bytes(3)]
+
+
+def not_supported(*_: object) -> int:
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+def five_bytes(descriptor: int, pieces: Sequence[Piece], offset: int, _flags: int = 0) -> int:
+    return os.pwrite(descriptor, b"".join(pieces)[:5], offset)
+
+
+@pytest.mark.parametrize(
+    "pwritev",
+    [
+        pytest.param(None, id="as-it-is-here"),
+        pytest.param(not_supported, id="a-kernel-without-durable-writes"),
+        pytest.param(five_bytes, id="a-short-write"),
+    ],
+)
+@pytest.mark.parametrize("pieces", [PIECES, PIECES * 300], ids=["few", "more-than-one-call-takes"])
+def test_pieces_are_written_one_behind_another(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pwritev: Callable[..., int] | None,
+    pieces: Sequence[Piece],
+) -> None:
+    if pwritev is not None:
+        monkeypatch.setattr(os, "pwritev", pwritev, raising=False)
+    path = tmp_path / "segment"
+    path.write_bytes(b"before..")
+    descriptor = os.open(path, os.O_RDWR)
+    write_durably(descriptor, pieces, 8)
+    os.close(descriptor)
+    assert path.read_bytes() == b"before.." + b"".join(pieces)
+
+
+def test_a_write_that_fails_is_not_tried_another_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pwritev", broken, raising=False)
+    monkeypatch.setattr(os, "pwrite", broken)
+    (tmp_path / "segment").touch()
+    descriptor = os.open(tmp_path / "segment", os.O_RDWR)
+    with pytest.raises(OSError, match="Input/output error"):
+        write_durably(descriptor, PIECES, 0)
+    os.close(descriptor)
 
 
 def test_small_windows_and_large_records_lose_nothing(
@@ -111,14 +166,15 @@ def test_damage_before_the_end_costs_its_own_block_only(tmp_path: Path, executor
 def test_a_full_disk_refuses_the_put_and_keeps_what_was_acknowledged(
     tmp_path: Path, executor: ThreadPoolExecutor
 ) -> None:
-    def full(_descriptor: int) -> None:
+    def full(descriptor: int, pieces: Sequence[Piece], offset: int) -> None:
+        write_durably(descriptor, pieces, offset)
         if filled:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     filled: list[bool] = []
 
     async def run() -> CommittedEnd:
-        journal = Journal(tmp_path, executor=executor, sync=full)
+        journal = Journal(tmp_path, executor=executor, write_durably=full)
         await journal.append([b"before"], arrived_ms=ARRIVED_MS)
         filled.append(True)
         with pytest.raises(OSError, match="No space left"):
