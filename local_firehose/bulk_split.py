@@ -100,12 +100,19 @@ class Splitter:
         """Return where each literal begins, and where each value begins and ends, as the quotes tell."""
         first, *others = self._literals
         is_all = len(places) == len(block)
-        numbers = block.first if is_all else block.first[places]
+        # where all records have as many quotes, the quote of a number stands in a column of its own
+        numbers = block.quotes.reshape(len(block), -1) if is_all else None
+
+        def quotes(number: int) -> Offsets:
+            if numbers is not None:
+                return numbers[:, number]
+            return block.quotes.take(block.first[places] + number)
+
         begins = [block.begins if is_all else block.begins[places]]
-        starts = [block.quotes.take(numbers + first.last) + np.int32(first.tail)]
+        starts = [quotes(first.last) + np.int32(first.tail)]
         for literal in others[:-1]:
-            begins.append(block.quotes.take(numbers + literal.first) - np.int32(literal.head))
-            starts.append(block.quotes.take(numbers + literal.last) + np.int32(literal.tail))
+            begins.append(quotes(literal.first) - np.int32(literal.head))
+            starts.append(quotes(literal.last) + np.int32(literal.tail))
         closing = others[-1]
         begins.append((block.ends if is_all else block.ends[places]) - np.int32(len(closing.text)))
         return begins, starts, begins[1:]

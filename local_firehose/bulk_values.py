@@ -103,10 +103,10 @@ def _reader_name(kind: GlueType) -> str:
 _Read = tuple[pa.Array, Mask]
 
 
-def _cast(texts: pa.StringArray, is_refused: Mask, characters: bytes, pattern: str, target: pa.DataType) -> _Read:
-    """Cast what matches `pattern`; looks at each text only when the batch has anything odd in it."""
+def _cast(texts: pa.StringArray, is_refused: Mask, others: bytes, pattern: str, target: pa.DataType) -> _Read:
+    """Cast what matches `pattern`; looks at each text only when the batch has other bytes than digits and `others`."""
     texts = nulled(texts, is_refused)
-    if consist_of(texts, characters):
+    if consist_of(texts, others):
         try:
             return pc.cast(texts, target), is_refused
         except pa.ArrowInvalid:
@@ -136,7 +136,7 @@ def _read_binary(_: GlueType, parts: JsonTexts, __: Leniency) -> _Read:
 
 def _read_integer(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     is_refused = np.zeros(parts.size, np.bool_) if leniency.mixes_types else parts.is_string
-    numbers, is_refused = _cast(parts.plain, is_refused, b"-0123456789", _INTEGER, pa.int64())
+    numbers, is_refused = _cast(parts.plain, is_refused, b"-", _INTEGER, pa.int64())
     bits = INTEGER_BITS[str(kind)]
     if bits < 64:
         values = _int64(numbers)
@@ -152,7 +152,7 @@ def _int64(numbers: pa.Int64Array) -> npt.NDArray[np.int64]:
 
 def _read_real(kind: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     is_refused = np.zeros(parts.size, np.bool_) if leniency.mixes_types else parts.is_string
-    numbers, is_refused = _cast(parts.plain, is_refused, b"+-.0123456789eE", _REAL, pa.float64())
+    numbers, is_refused = _cast(parts.plain, is_refused, b"+-.eE", _REAL, pa.float64())
     values = np.abs(pc.fill_null(numbers, 0.0).to_numpy(zero_copy_only=False))
     beyond = ~(values <= FLOAT_MAX) if str(kind) == "float" else np.isinf(values)
     if beyond.any():
@@ -170,7 +170,7 @@ def _read_boolean(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
 
 def _read_timestamp(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
     if leniency.has_epoch_timestamps:
-        if consist_of(parts.plain, b"-0123456789"):
+        if consist_of(parts.plain, b"-"):
             return _read_epoch(parts.plain, np.zeros(parts.size, np.bool_))
         epochs, refused_epochs = _read_epoch(parts.plain, ~matches(parts.plain, _INTEGER))
         fractions, refused_fractions = _read_fractional_epoch(parts)
@@ -181,7 +181,7 @@ def _read_timestamp(_: GlueType, parts: JsonTexts, leniency: Leniency) -> _Read:
 
 
 def _read_epoch(texts: pa.StringArray, is_refused: Mask) -> _Read:
-    numbers, is_refused = _cast(texts, is_refused, b"-0123456789", _INTEGER, pa.int64())
+    numbers, is_refused = _cast(texts, is_refused, b"-", _INTEGER, pa.int64())
     values = _int64(numbers)
     is_millis = np.abs(values) >= _MILLISECONDS_FROM
     beyond = np.abs(values) > np.where(is_millis, _MOST_MILLIS, _MOST_SECONDS)

@@ -8,11 +8,12 @@ The segment's serial is part of the header, so that blocks left over in a recycl
 """
 
 import struct
-import zlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Union
+
+from zlib_ng.zlib_ng import crc32  # the same as zlib's, with the processor's help: a tenth of the time
 
 MAGIC = b"LFJ1"
 _FIELDS = struct.Struct("<4sIQqIII")
@@ -77,7 +78,7 @@ class BlockBody:
         pieces: list[Piece] = [*(put.lengths for put in puts), *(put.data for put in puts)]
         crc = 0
         for piece in pieces:
-            crc = zlib.crc32(piece, crc)
+            crc = crc32(piece, crc)
         count, data_bytes = sum(len(put.lengths) for put in puts), sum(len(put.data) for put in puts)
         end = HEADER_BYTES + 4 * count + data_bytes
         return cls(count, data_bytes, crc, [*pieces, bytes(padded(end) - end)])
@@ -91,7 +92,7 @@ class BlockBody:
 def encode_header(body: BlockBody, *, segment: int, sequence: int, arrived_ms: int) -> bytes:
     """Return the header of the block with that body, the first record of which has that sequence."""
     fields = _FIELDS.pack(MAGIC, segment, sequence, arrived_ms, body.count, body.data_bytes, body.crc)
-    return fields + _CRC.pack(zlib.crc32(fields))
+    return fields + _CRC.pack(crc32(fields))
 
 
 def read_header(buffer: bytes | memoryview, offset: int) -> BlockHeader | None:
@@ -99,7 +100,7 @@ def read_header(buffer: bytes | memoryview, offset: int) -> BlockHeader | None:
     if offset + HEADER_BYTES > len(buffer):
         return None
     fields = bytes(buffer[offset : offset + _FIELDS.size])
-    if fields[:4] != MAGIC or _CRC.unpack_from(buffer, offset + _FIELDS.size)[0] != zlib.crc32(fields):
+    if fields[:4] != MAGIC or _CRC.unpack_from(buffer, offset + _FIELDS.size)[0] != crc32(fields):
         return None
     _, segment, sequence, arrived_ms, count, data_bytes, body_crc = _FIELDS.unpack(fields)
     return BlockHeader(segment, sequence, arrived_ms, count, data_bytes, body_crc)
@@ -109,4 +110,4 @@ def body_is_whole(buffer: bytes | memoryview, offset: int, header: BlockHeader) 
     """Say whether the body after the header at `offset` is complete and unharmed."""
     start = offset + HEADER_BYTES
     stop = start + header.lengths_bytes + header.data_bytes
-    return stop <= len(buffer) and zlib.crc32(memoryview(buffer)[start:stop]) == header.body_crc
+    return stop <= len(buffer) and crc32(memoryview(buffer)[start:stop]) == header.body_crc
