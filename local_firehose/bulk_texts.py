@@ -42,7 +42,7 @@ class JsonTexts:
     @classmethod
     def parsed(cls, texts: pa.StringArray) -> "JsonTexts":
         """Take an array of JSON texts apart."""
-        is_null, first = _begins(texts)
+        is_null, first = begins_of(texts)
         is_string: Mask = first == _QUOTE
         quotes: Counts = is_string * np.int64(2)
         plain = _unquoted(texts, is_string, quotes)
@@ -58,11 +58,11 @@ class JsonTexts:
     @classmethod
     def scalars(cls, texts: pa.StringArray) -> "JsonTexts":
         """Return values of which none is a string."""
-        is_null, first = _begins(texts)
+        is_null, first = begins_of(texts)
         return cls(texts, is_null, first, np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.int64), texts)
 
 
-def _begins(texts: pa.StringArray) -> tuple[Mask, Bytes]:
+def begins_of(texts: pa.StringArray) -> tuple[Mask, Bytes]:
     """Return which texts are null, and each text's first byte, 0 of a null."""
     offsets, data = buffers_of(texts)
     is_null: Mask = np.zeros(len(texts), np.bool_)
@@ -121,8 +121,14 @@ def matches(texts: pa.StringArray, pattern: str) -> Mask:
     return mask_of(found)
 
 
-def consist_of(texts: pa.StringArray, others: bytes) -> bool:
+def consist_of(texts: pa.StringArray, others: bytes = b"") -> bool:
     """Tell whether all texts together have no other bytes than digits and these."""
     _, data = buffers_of(texts)
-    found = np.count_nonzero(data - np.uint8(_ZERO) < _DIGITS) + sum(np.count_nonzero(data == other) for other in others)
+    found = np.count_nonzero(data - np.uint8(_ZERO) < _DIGITS) + sum(count_of(texts, other) for other in others)
     return bool(found == len(data))
+
+
+def count_of(texts: pa.StringArray, byte: int) -> int:
+    """Return how often a byte occurs in all texts together, and in what their buffer holds before and after them."""
+    _, data = buffers_of(texts)
+    return int(np.count_nonzero(data == byte))

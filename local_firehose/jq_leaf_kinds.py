@@ -7,11 +7,11 @@ taken, a record with anything else in a leaf is left to it. Held to it by tests/
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local_firehose.arrow_numbers import mask_of, whole_numbers_of
+from local_firehose.arrow_numbers import mask_of, numbered, whole_numbers_of
+from local_firehose.bulk_texts import Mask, begins_of, buffers_of, consist_of, count_of
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.jq_leaf import Leaf, Path, Prefix, Seconds
 from local_firehose.jq_leaf_reader import Key, Kinds, reduced_key
@@ -20,9 +20,7 @@ from local_firehose.leaf_texts import LeafTexts
 
 _MAX_DIGITS = 18
 _MAX_COMBINATIONS = 1 << 62
-_QUOTE, _BACKSLASH, _NULL = '"', "\\", "null"
-
-Mask = npt.NDArray[np.bool_]
+_QUOTE, _BACKSLASH, _NULL = ord('"'), ord("\\"), "null"
 
 
 def leaf_keys(leaves: Sequence[Leaf] | None) -> tuple[str, ...]:
@@ -76,13 +74,12 @@ class TextTable:
                 return None
             combined = combined * max(len(values), 1) + codes
             columns.append(values)
-        encoded = pa.array(combined).dictionary_encode()
-        if len(encoded.dictionary) > most:
+        codes, present = numbered(combined, combinations)
+        if len(present) > most:
             return None
-        codes = whole_numbers_of(encoded.indices)
-        examples = np.zeros(len(encoded.dictionary), np.int64)
+        examples = np.zeros(len(present), np.int64)
         examples[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the first row of each kind is written last
-        return Kinds(codes, [_key(number, columns) for number in encoded.dictionary.to_pylist()], examples)
+        return Kinds(codes, [_key(number, columns) for number in present.tolist()], examples)
 
     def documents(self, paths: Sequence[Path]) -> list[bytes]:
         """Return each row's leaves at these paths as a JSON document with a newline."""
@@ -101,12 +98,18 @@ class TextTable:
 def _plain(
     texts: pa.StringArray, records: pa.BinaryArray, places: Int64Array, *, may_be_number: bool, is_zero_signed: bool
 ) -> Mask:
-    is_text = pc.and_not(pc.starts_with(texts, _QUOTE), pc.match_substring(texts, _BACKSLASH))
-    is_plain = mask_of(pc.fill_null(is_text, True))
+    is_null, first = begins_of(texts)
+    offsets, _ = buffers_of(texts)
+    lengths = np.diff(offsets)
+    is_plain: Mask = is_null | ((first == _QUOTE) & (lengths > 0))
+    if count_of(texts, _BACKSLASH):
+        is_plain &= ~mask_of(pc.fill_null(pc.match_substring(texts, chr(_BACKSLASH)), False))
     if not may_be_number or is_plain.all():
         return is_plain
-    is_number = pc.and_(pc.ascii_is_decimal(texts), pc.less_equal(pc.binary_length(texts), _MAX_DIGITS))
-    is_plain |= mask_of(pc.fill_null(is_number, False))
+    is_number: Mask = ~is_null & (lengths > 0) & (lengths <= _MAX_DIGITS)
+    if not consist_of(texts):
+        is_number &= mask_of(pc.fill_null(pc.ascii_is_decimal(texts), False))
+    is_plain |= is_number
     if is_zero_signed:  # -0 is read as 0, but jq prints it otherwise
         zeros = np.flatnonzero(mask_of(pc.fill_null(pc.equal(texts, "0"), False)))
         if len(zeros):
@@ -145,13 +148,13 @@ def _coded(leaf: Leaf, texts: pa.StringArray, most: int) -> tuple[Int64Array, li
 
 def _value(text: str) -> str | int | None:
     """Return what a plain text stands for."""
-    if text.startswith(_QUOTE):
-        return text[1:].removesuffix(_QUOTE)  # a cut text may have lost its closing quote
+    if text.startswith('"'):
+        return text[1:].removesuffix('"')  # a cut text may have lost its closing quote
     return None if text == _NULL else int(text)
 
 
 def _whole_numbers(texts: pa.StringArray) -> Int64Array | None:
     """Return the texts as numbers if each consists of a few digits."""
-    if texts.null_count or not pc.all(pc.ascii_is_decimal(texts)).as_py():
+    if texts.null_count or not consist_of(texts):
         return None
     return whole_numbers_of(pc.cast(texts, pa.int64()))

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from local_firehose.arrow_numbers import whole_numbers_of
+from local_firehose.arrow_numbers import numbered
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.key_memory import Answer
 
@@ -49,23 +48,27 @@ class KeyAnswers:
         compact = [_compact(part) for part in parts]
         for part in compact:
             if size * len(part.answers) > _MAX_COMBINATIONS:
-                combined, size = _numbered(combined)
+                combined, found = numbered(combined, size)
+                size = len(found)
             combined = combined * len(part.answers) + part.codes
             size *= len(part.answers)
-        combined, size = _numbered(combined)
-        examples = np.zeros(size, np.int64)
+        combined, found = numbered(combined, size)
+        examples = np.zeros(len(found), np.int64)
         examples[combined] = np.arange(len(combined))
-        numbers = [self._number(row, compact, are_messages_final=are_messages_final) for row in examples.tolist()]
+        said = zip(*([part.answers[code] for code in part.codes[examples].tolist()] for part in compact), strict=True)
+        where = {key: (number, at) for number, part in enumerate(compact) for at, key in enumerate(part.keys)}
+        sources = [where[name] for name in self._names]
+        numbers = [self._number(answers, sources, are_messages_final=are_messages_final) for answers in said]
         self._codes[places] = np.array(numbers, np.int64)[combined]
 
-    def _number(self, row: int, parts: Sequence[PartAnswers], *, are_messages_final: bool) -> int:
-        values: dict[str, str] = {}
-        for part in parts:
-            answer = part.answers[part.codes[row]]
+    def _number(
+        self, answers: Sequence[Answer], sources: Sequence[tuple[int, int]], *, are_messages_final: bool
+    ) -> int:
+        """Return the number of what the parts say together; `sources` tell part and place of each name's value."""
+        for answer in answers:
             if isinstance(answer, str):
                 return self._numbers.setdefault(answer, len(self._numbers)) if are_messages_final else _UNANSWERED
-            values.update(zip(part.keys, answer, strict=True))
-        return self._numbers.setdefault(tuple(values[name] for name in self._names), len(self._numbers))
+        return self._numbers.setdefault(tuple([answers[part][at] for part, at in sources]), len(self._numbers))
 
     def result(self) -> tuple[npt.NDArray[np.int32], list[tuple[str, ...]], dict[int, str]]:
         """Return codes, the distinct values that they number, and messages by place; all records must have an answer."""
@@ -89,9 +92,3 @@ def _compact(part: PartAnswers) -> PartAnswers:
     translation = np.zeros(len(part.answers), np.int64)
     translation[used] = np.arange(len(used))
     return PartAnswers(part.keys, translation[part.codes], [part.answers[number] for number in used.tolist()])
-
-
-def _numbered(values: Int64Array) -> tuple[Int64Array, int]:
-    """Return the same distinctions as numbers from 0, and how many there are."""
-    encoded = pa.array(values).dictionary_encode()
-    return whole_numbers_of(encoded.indices), len(encoded.dictionary)
