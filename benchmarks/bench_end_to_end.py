@@ -123,7 +123,7 @@ BENCHMARKS = (
     _benchmark("end_to_end_480", "480 partitions, null store", 0.5, _ALL, records=1_000_000),
     _benchmark("end_to_end_480_folder", "480 partitions, into a folder", 0.3, _ALL, records=500_000, to_folder=True),
     _benchmark(
-        "end_to_end_5", "5 partitions, null store", 0.5, StoreStream(EventPlan(stores=5, hours=1)), records=500_000
+        "end_to_end_5", "5 partitions, null store", 0.5, StoreStream(EventPlan(stores=5, hours=1)), records=1_000_000
     ),
     _benchmark("end_to_end_nested", "nested types", 0.3, StoreStream(EventPlan(is_nested=True)), records=300_000),
 )

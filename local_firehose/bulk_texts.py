@@ -5,6 +5,7 @@ Pure. The texts are DuckDB's: strings in quotes with only the needed escapes, nu
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +52,9 @@ class JsonTexts:
     @classmethod
     def strings(cls, plain: pa.StringArray) -> "JsonTexts":
         """Return values that are all strings without escapes, from what is between their quotes."""
-        size = len(plain)
-        yes, no = np.ones(size, np.bool_), np.zeros(size, np.bool_)
-        return cls(plain, no, np.full(size, _QUOTE, np.uint8), yes, np.full(size, 2, np.int64), plain)
+        same = partial(np.broadcast_to, shape=len(plain))  # nothing is written to them, so there is one of each
+        yes, no, quote, two = np.True_, np.False_, np.uint8(_QUOTE), np.int64(2)
+        return cls(plain, same(no), same(quote), same(yes), same(two), plain)
 
     @classmethod
     def scalars(cls, texts: pa.StringArray) -> "JsonTexts":

@@ -25,6 +25,7 @@ from local_firehose.ledger_rows import UNCLAIMED, RowClaims, sequence_of
 from local_firehose.metrics import MarkOwner
 
 CHUNK_RECORDS = 48_000
+BEGIN_RECORDS = 12_000  # enough for one who has nothing else to do
 CHUNK_BYTES = 16 * 1024 * 1024
 GATHER_SECONDS = 0.2  # small puts are processed together: a chunk costs about as much as a thousand records
 DONE = -2  # owner of rows that are in S3
@@ -68,6 +69,7 @@ class Intake:
         self._restored: dict[int, _Restored] = {}
         self._held: list[JournalChunk] = []
         self._unread_since: float | None = None
+        self._is_behind = False  # records come faster than one looks
         self._failures = 0
         self._retry_at = 0.0
 
@@ -117,6 +119,7 @@ class Intake:
         if wait <= 0:
             chunk = self._reader.read(end, max_records=CHUNK_RECORDS, max_bytes=CHUNK_BYTES)
             self._unread_since = None
+            self._is_behind = True
             if chunk is not None:
                 self._held.append(chunk)
         due: Due = []
@@ -129,12 +132,12 @@ class Intake:
         """Return how long to leave unread records for others to join them; zero or less: read now."""
         unread = end.next_sequence - self._reader.sequence
         if unread <= 0:
-            self._unread_since = None
+            self._unread_since, self._is_behind = None, False
             return IDLE_SECONDS
         now = self._tools.monotonic()
         if self._unread_since is None:
             self._unread_since = now
-        if unread >= CHUNK_RECORDS or is_flushing:
+        if unread >= (CHUNK_RECORDS if self._is_behind else BEGIN_RECORDS) or is_flushing:
             return 0.0
         return self._unread_since + GATHER_SECONDS - now
 

@@ -71,7 +71,7 @@ RUN_BUDGET_BYTES = 256 * 1024 * 1024
 UPLOAD_THREADS = 16
 LAMBDA_SECONDS = 300  # documented: the longest invocation that Firehose waits for
 UPLOAD_BUDGET_BYTES = 160 * 1024 * 1024
-_GARBAGE_OBJECTS = 20_000
+_GARBAGE_OBJECTS = 200_000
 
 
 class DeliveryProcess:
