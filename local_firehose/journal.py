@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from local_firehose.commit_thread import CommitThread
 from local_firehose.journal_block import BlockBody, PackedRecords, Piece, encode_header
 from local_firehose.journal_segment import (
     Segment,
@@ -63,7 +65,8 @@ class Journal:
         write_durably: Callable[[int, Sequence[Piece], int], None] = write_durably,
     ) -> None:
         self._folder = folder
-        self._executor = executor
+        self._executor = executor  # for what goes on beside commits
+        self._committer = CommitThread(f"journal {folder.name}")
         self._on_commit = on_commit
         self._write_durably = write_durably
         self._waiting: deque[_Waiter] = deque()
@@ -116,6 +119,7 @@ class Journal:
             await asyncio.wait([self._commit_task])
         if self._preparing is not None:
             await asyncio.wait([asyncio.wrap_future(self._preparing)])
+        self._committer.close()
         self._close_segment()
 
     def release(self, before_sequence: int) -> list[Segment]:
@@ -131,12 +135,11 @@ class Journal:
         return released
 
     async def _commit_waiting(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             group = self._take_group()
             body = BlockBody.of([waiter.records for waiter in group])
             try:
-                first = await loop.run_in_executor(self._executor, self._write, body, group[0].arrived_ms)
+                first = await self._committer.run(partial(self._write, body, group[0].arrived_ms))
             except OSError as error:
                 self._close_segment()  # what stands behind the durable end is unknown: never write there again
                 for waiter in group:

@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from local_firehose.errors import AddressInUseError
+from local_firehose.joined_writes import JoiningHttpProtocol
 
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 65
@@ -55,7 +56,7 @@ async def serve(application: Any, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, then let running requests finish."""
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=JoiningHttpProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
