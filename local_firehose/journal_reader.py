@@ -13,9 +13,10 @@ import numpy as np
 from local_firehose.journal import CommittedEnd
 from local_firehose.journal_block import HEADER_BYTES, MAGIC, BlockHeader, body_is_whole, read_header
 from local_firehose.journal_chunk import Int64Array, JournalChunk, binary_array
-from local_firehose.journal_segment import Segment, segments
+from local_firehose.journal_segment import MAX_SPARES, Segment, segments
 
 _WINDOW_BYTES = 16 * 1024 * 1024
+_CACHED_SEGMENTS = 2 * MAX_SPARES
 
 
 class JournalReader:
@@ -101,10 +102,17 @@ class JournalReader:
             window.skip(header.total_bytes)
             self._offset = window.offset
         if self._sequence >= last_sequence and segment.serial < end.serial:
+            self._let_pages_go(segment, descriptor)
             self._leave_segment()
         if not payloads:
             return None
         return JournalChunk(first, np.concatenate(arrivals), binary_array(payloads, np.concatenate(lengths)))
+
+    def _let_pages_go(self, segment: Segment, descriptor: int) -> None:
+        """Let the cached pages of a segment that is read serve what comes; those that will be written over again stay."""
+        waiting = sum(other.serial <= segment.serial for other in segments(self._folder))
+        if waiting > _CACHED_SEGMENTS and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _segment_end(self, segment: Segment, end: CommittedEnd) -> tuple[int, int]:
         if segment.serial == end.serial:

@@ -213,6 +213,26 @@ def test_segments_roll_are_released_and_recycled(
     assert (found, lost) == (records[10:], [])
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system takes no advice on cached pages")
+def test_a_long_backlog_does_not_stay_in_the_page_cache(
+    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "FIRST_SEGMENT_BYTES", 4096)
+    monkeypatch.setattr(journal_module, "MAX_SEGMENT_BYTES", 4096)
+    let_go: list[int] = []
+
+    def advised(descriptor: int, _offset: int, _length: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_DONTNEED
+        let_go.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "posix_fadvise", advised)
+    records = [b"%04d" % number * 700 for number in range(9)]  # one a segment
+    end = write(tmp_path, executor, [[record] for record in records])
+    assert read_all(tmp_path, end) == (records, [])
+    # the first ones are written over again when they are released, and the last one is still written to
+    assert let_go == [segment.path.stat().st_ino for segment in segments(tmp_path)[4:8]]
+
+
 def test_the_next_segment_is_ready_before_it_is_needed(tmp_path: Path) -> None:
     (tmp_path / "unfinished-0000000007").write_bytes(b"left by a crash")
 
