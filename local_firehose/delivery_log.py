@@ -8,6 +8,7 @@ import json
 import logging
 import queue
 import threading
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ _log = logging.getLogger(__name__)
 
 SAMPLE_MS = 1000  # documented: logs are sampled under high failure. decided: one event a code and second
 _MAX_QUEUED = 1000
+# documented: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html, an event and its overhead
+MAX_EVENT_BYTES = 1_048_576 - 26
+_CUT = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class DeliveryLog:
         }
         try:
             self._events.put_nowait(
-                LogEvent(config.stream.region, destination.log_group, destination.log_stream, now_ms, json.dumps(event))
+                LogEvent(config.stream.region, destination.log_group, destination.log_stream, now_ms, _fitting(event))
             )
         except queue.Full:
             _log.warning(
@@ -98,3 +102,13 @@ class DeliveryLog:
                 self._is_failing = True
             else:
                 self._is_failing = False
+
+
+def _fitting(event: dict[str, Any]) -> str:
+    """Return the event as JSON, its message cut where CloudWatch Logs would refuse the whole of it."""
+    text, message = json.dumps(event), event["message"]  # ASCII: a character is a byte
+    if len(text) <= MAX_EVENT_BYTES:
+        return text
+    room = MAX_EVENT_BYTES - len(json.dumps(event | {"message": _CUT}))
+    kept = bisect_right(range(len(message)), room + 2, key=lambda end: len(json.dumps(message[:end]))) - 1
+    return json.dumps(event | {"message": message[:kept] + _CUT})
