@@ -9,7 +9,9 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.exceptions
 import obstore
@@ -105,6 +107,10 @@ class S3ObjectStore:
         options: dict[str, Any] = {"endpoint": endpoint, "virtual_hosted_style_request": False} if by_path else {}
         if kms_key_arn:
             options |= {"sse_kms_key_id": kms_key_arn, "server_side_encryption": "aws:kms"}
+        if is_on_this_machine(
+            endpoint
+        ):  # nothing lies between that could change a body, and to hash it is a fifth of a PUT
+            options["unsigned_payload"] = True
         return S3Store(
             bucket,
             region=region,
@@ -178,6 +184,19 @@ def _attributes(target: ObjectToPut) -> dict[str, str]:
 def _known_error(code: str, message: str) -> ObjectStoreError:
     log_code = next((known for name, known in _LOG_CODES.items() if code.endswith(name)), "InternalError")
     return ObjectStoreError(log_code, message if log_code != "InternalError" else f"{code}: {message}")
+
+
+def is_on_this_machine(endpoint: str) -> bool:
+    """Tell whether an endpoint is reached over loopback.
+
+    >>> is_on_this_machine("http://127.0.0.1:4566"), is_on_this_machine("https://s3.us-east-1.amazonaws.com")
+    (True, False)
+    """
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _credentials(session: Any) -> Callable[[], dict[str, Any]]:

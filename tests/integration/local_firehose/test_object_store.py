@@ -1,10 +1,14 @@
 """One attempt to write an object, against moto's S3."""
 
-from typing import Any
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import boto3
 import pytest
 
+from local_firehose import object_store
 from local_firehose.object_store import ObjectStoreError, ObjectToPut, S3ObjectStore
 
 
@@ -47,6 +51,45 @@ def test_headers_are_those_of_firehose(cloud: Any, store: S3ObjectStore, key: st
         "ServerSideEncryption": "aws:kms",
         "SSEKMSKeyId": kms,
     }
+
+
+class Bucket(BaseHTTPRequestHandler):
+    """Takes every object and remembers how its body was signed."""
+
+    signed: ClassVar[list[str]] = []
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.signed.append(self.headers["x-amz-content-sha256"])
+        self.send_response(200)
+        self.send_header("ETag", '"0"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("is_here", "signed"),
+    [
+        pytest.param(True, "UNSIGNED-PAYLOAD", id="loopback"),
+        pytest.param(False, hashlib.sha256(b"body").hexdigest(), id="elsewhere"),
+    ],
+)
+def test_a_body_is_hashed_unless_it_stays_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, is_here: bool, signed: str
+) -> None:
+    monkeypatch.setattr(object_store, "is_on_this_machine", lambda _endpoint: is_here)
+    monkeypatch.setattr(Bucket, "signed", [])
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        S3ObjectStore(boto3.session.Session()).put(target("bucket"))
+        server.shutdown()
+    assert Bucket.signed == [signed]
 
 
 @pytest.mark.parametrize("key", ["a/b", "a//b"], ids=["fast", "exact"])
