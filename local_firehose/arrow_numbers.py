@@ -3,6 +3,8 @@
 Pure. The columns have no nulls: Arrow would hand them out as objects.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -20,12 +22,31 @@ def whole_numbers_of(values: pa.Array) -> npt.NDArray[np.int64]:
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def numbered(values: npt.NDArray[np.int64], below: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return for each value (from 0, less than `below`) its place among the different ones, and these."""
+class Numbered(NamedTuple):
+    """Values of which `different` are all there are, as they come: value i is ``different[places[i]]``, `firsts` are where each stands first."""
+
+    places: npt.NDArray[np.int64]
+    different: npt.NDArray[np.int64]
+    firsts: npt.NDArray[np.int64]
+
+
+def numbered(values: npt.NDArray[np.int64], below: int) -> Numbered:
+    """Return for each value (from 0, less than `below`) its place among the different ones."""
     if below > _FEW:
         encoded = pa.array(values).dictionary_encode()
-        return whole_numbers_of(encoded.indices), whole_numbers_of(encoded.dictionary)
+        places, different = whole_numbers_of(encoded.indices), whole_numbers_of(encoded.dictionary)
+        return Numbered(places, different, first_places(places, len(different)))
     present = np.flatnonzero(np.bincount(values, minlength=below))
+    firsts = first_places(values, below)[present]
+    order = np.argsort(firsts)
+    different = present[order]
     place_of = np.zeros(below, np.int64)
-    place_of[present] = np.arange(len(present))
-    return place_of[values], present
+    place_of[different] = np.arange(len(different))
+    return Numbered(place_of[values], different, firsts[order])
+
+
+def first_places(values: npt.NDArray[np.int64], below: int) -> npt.NDArray[np.int64]:
+    """Return for each number from 0, less than `below`, where it stands first; 0 for one that is not there."""
+    places = np.zeros(below, np.int64)
+    places[values[::-1]] = np.arange(len(values) - 1, -1, -1)  # what is written last stays
+    return places

@@ -74,11 +74,9 @@ class TextTable:
                 return None
             combined = combined * max(len(values), 1) + codes
             columns.append(values)
-        codes, present = numbered(combined, combinations)
+        codes, present, examples = numbered(combined, combinations)
         if len(present) > most:
             return None
-        examples = np.zeros(len(present), np.int64)
-        examples[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the first row of each kind is written last
         return Kinds(codes, [_key(number, columns) for number in present.tolist()], examples)
 
     def documents(self, paths: Sequence[Path]) -> list[bytes]:
@@ -131,9 +129,8 @@ def _coded(leaf: Leaf, texts: pa.StringArray, most: int) -> tuple[Int64Array, li
     if isinstance(reduction, Seconds):
         numbers = _whole_numbers(texts)
         if numbers is not None and (len(numbers) == 0 or numbers.max() <= reduction.limit):
-            encoded = pa.array(numbers // reduction.step).dictionary_encode()
-            codes = whole_numbers_of(encoded.indices)
-            return None if len(encoded.dictionary) > most else (codes, encoded.dictionary.to_pylist())
+            codes, steps, _ = numbered(numbers // reduction.step, reduction.limit // reduction.step + 1)
+            return None if len(steps) > most else (codes, steps.tolist())
     if isinstance(reduction, Prefix):
         texts = pc.utf8_slice_codeunits(texts, 0, reduction.characters + 1)
     encoded = pc.fill_null(texts, _NULL).dictionary_encode()

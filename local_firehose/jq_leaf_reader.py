@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 import numpy as np
 
+from local_firehose.arrow_numbers import first_places
 from local_firehose.journal_chunk import Int64Array
 from local_firehose.jq_leaf import Leaf, Path, Prefix, Reduction, Seconds
 from local_firehose.jq_projection import document_pieces
@@ -117,9 +118,7 @@ class RecordTable:
         codes = np.fromiter((found.setdefault(row, len(found)) for row in rows), np.int64, len(self.places))
         if len(found) > most:
             return None
-        examples = np.zeros(len(found), np.int64)
-        examples[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the first row of each kind is written last
-        return Kinds(codes, list(found), examples)
+        return Kinds(codes, list(found), first_places(codes, len(found)))
 
     def documents(self, paths: Sequence[Path]) -> list[bytes]:
         """Return each row's leaves at these paths as a JSON document with a newline."""

@@ -48,13 +48,11 @@ class KeyAnswers:
         compact = [_compact(part) for part in parts]
         for part in compact:
             if size * len(part.answers) > _MAX_COMBINATIONS:
-                combined, found = numbered(combined, size)
+                combined, found, _ = numbered(combined, size)
                 size = len(found)
             combined = combined * len(part.answers) + part.codes
             size *= len(part.answers)
-        combined, found = numbered(combined, size)
-        examples = np.zeros(len(found), np.int64)
-        examples[combined] = np.arange(len(combined))
+        combined, _, examples = numbered(combined, size)
         said = zip(*([part.answers[code] for code in part.codes[examples].tolist()] for part in compact), strict=True)
         where = {key: (number, at) for number, part in enumerate(compact) for at, key in enumerate(part.keys)}
         sources = [where[name] for name in self._names]
@@ -88,7 +86,5 @@ class KeyAnswers:
 
 def _compact(part: PartAnswers) -> PartAnswers:
     """Return the same with the answers that are used, counted anew from 0."""
-    used = np.flatnonzero(np.bincount(part.codes, minlength=len(part.answers)))
-    translation = np.zeros(len(part.answers), np.int64)
-    translation[used] = np.arange(len(used))
-    return PartAnswers(part.keys, translation[part.codes], [part.answers[number] for number in used.tolist()])
+    codes, used, _ = numbered(part.codes, len(part.answers))
+    return PartAnswers(part.keys, codes, [part.answers[number] for number in used.tolist()])
