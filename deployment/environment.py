@@ -29,9 +29,8 @@ TERRAFORM_SWITCHES = (
     "TF_CLI_CONFIG_FILE",
 )
 
-FOR_THE_EYE = frozenset(
-    {"AWS_PAGER", "AWS_DEFAULT_OUTPUT"}
-)  # how the AWS CLI prints; the rest says where, as whom, and how
+# how the AWS CLI prints; the rest says where, as whom, and how
+FOR_THE_EYE = frozenset({"AWS_PAGER", "AWS_DEFAULT_OUTPUT"})
 
 LOCAL_REGION = "us-east-1"  # for requests without a Region of their own; the stacks name theirs
 

@@ -42,11 +42,12 @@ class BlockHeader:
     @property
     def total_bytes(self) -> int:
         """The block's whole length in the file, padding included."""
-        return padded(HEADER_BYTES + self.lengths_bytes + self.data_bytes)
+        return block_bytes(self.count, self.data_bytes)
 
 
-def padded(size_bytes: int) -> int:
-    """Return the size rounded up to the block alignment."""
+def block_bytes(count: int, data_bytes: int) -> int:
+    """Return how long a block of that many records and bytes is, padding included."""
+    size_bytes = HEADER_BYTES + 4 * count + data_bytes
     return -(-size_bytes // _ALIGNMENT) * _ALIGNMENT
 
 
@@ -80,13 +81,13 @@ class BlockBody:
         for piece in pieces:
             crc = crc32(piece, crc)
         count, data_bytes = sum(len(put.lengths) for put in puts), sum(len(put.data) for put in puts)
-        end = HEADER_BYTES + 4 * count + data_bytes
-        return cls(count, data_bytes, crc, [*pieces, bytes(padded(end) - end)])
+        padding = bytes(block_bytes(count, data_bytes) - (HEADER_BYTES + 4 * count + data_bytes))
+        return cls(count, data_bytes, crc, [*pieces, padding])
 
     @property
     def total_bytes(self) -> int:
         """The length of the whole block, header included."""
-        return padded(HEADER_BYTES + 4 * self.count + self.data_bytes)
+        return block_bytes(self.count, self.data_bytes)
 
 
 def encode_header(body: BlockBody, *, segment: int, sequence: int, arrived_ms: int) -> bytes:

@@ -107,9 +107,8 @@ class S3ObjectStore:
         options: dict[str, Any] = {"endpoint": endpoint, "virtual_hosted_style_request": False} if by_path else {}
         if kms_key_arn:
             options |= {"sse_kms_key_id": kms_key_arn, "server_side_encryption": "aws:kms"}
-        if is_on_this_machine(
-            endpoint
-        ):  # nothing lies between that could change a body, and to hash it is a fifth of a PUT
+        if is_on_this_machine(endpoint):
+            # nothing lies between that could change a body, and to hash it is a fifth of a PUT
             options["unsigned_payload"] = True
         return S3Store(
             bucket,

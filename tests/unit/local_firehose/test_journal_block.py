@@ -6,6 +6,7 @@ from local_firehose.journal_block import (
     BlockBody,
     BlockHeader,
     PackedRecords,
+    block_bytes,
     body_is_whole,
     encode_header,
     read_header,
@@ -27,7 +28,7 @@ def test_a_block_states_its_own_length_and_content(puts: list[list[bytes]]) -> N
     assert header is not None
     assert (header.segment, header.sequence, header.arrived_ms) == (7, 42, 1_715_915_045_123)
     assert (header.count, header.data_bytes) == (len(records), sum(map(len, records)))
-    assert header.total_bytes == len(block)
+    assert header.total_bytes == len(block) == block_bytes(header.count, header.data_bytes)
     assert len(block) % 8 == 0
     assert body_is_whole(block, 0, header)
     assert block[HEADER_BYTES + header.lengths_bytes :].startswith(b"".join(records))
