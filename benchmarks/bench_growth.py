@@ -46,7 +46,7 @@ def measure(setting: Setting) -> dict[str, Measurement]:
             run = _Run(server, cloud, stream, requests, contents, memory / "delivered")
             run.microseconds(sizes[1])
             found: dict[int, list[float]] = {size: [] for size in (*sizes, largest)}
-            for _ in range((setting.rounds + 1) // 2):  # a round takes half a minute
+            for _ in range(setting.rounds):
                 for size, values in found.items():
                     values.append(run.microseconds(size))
             memory_mib = server.peak_memory_mib()
